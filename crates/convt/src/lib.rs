@@ -1,0 +1,57 @@
+//! Transposed convolution, and the convolution that it is derived from, on CPUs with PyTorch's semantics.
+//!
+//! ```
+//! use convt::ConvTranspose2d;
+//! use ndarray::Array;
+//!
+//! // nn.ConvTranspose2d(1, 1, kernel_size=3, stride=2, padding=1)
+//! let layer = ConvTranspose2d::new(1, 1, 3).stride(2).padding(1);
+//! let weight = Array::from_elem((1, 1, 3, 3), 1.0_f32);
+//! let plan = layer.plan(&weight, Some(&[0.5]))?; // checks and packs once; any batch and size from here on
+//! let y = plan.run(Array::from_elem((1, 1, 3, 3), 1.0_f32).view())?;
+//! assert_eq!(y.shape(), [1, 1, 5, 5]);
+//! # Ok::<(), convt::Error>(())
+//! ```
+//!
+//! A value that can be wrong by itself is refused when the layer is planned; one that depends on the input when the plan
+//! meets it. Every refusal is an [`Error`] that names the parameter, its value and the legal range. Nothing panics.
+//!
+//! # What a result means
+//!
+//! Output element `y[n, c, o]` starts as the bias and receives its products by fused multiply-add in one fixed order: input
+//! channels of its group ascending, then the kernel's taps ascending, depth before height before width. Products that fall
+//! outside the input do not exist and are never formed. The order depends on nothing else, so the same bits come out for
+//! any number of threads, any split of the batch and every instruction set.
+
+mod algorithm;
+#[cfg(feature = "ndarray")]
+mod arrays;
+mod element;
+mod error;
+mod explain;
+mod layer;
+mod per_axis;
+mod plan;
+mod run;
+mod scratch;
+mod tensor;
+
+pub mod cost;
+pub mod fold;
+pub mod init;
+pub mod port;
+
+pub use convt_geometry::{Crop, Dtype, GeometryError, Op, Padding, Parameter, Problem};
+pub use convt_simd::Isa;
+pub use element::Element;
+pub use error::Error;
+pub use explain::{AxisSummary, Explanation, Refusal};
+pub use layer::{
+    AutoPad, Conv, Conv1d, Conv2d, Conv3d, ConvTranspose, ConvTranspose1d, ConvTranspose2d,
+    ConvTranspose3d, Direct, Kind, Layer, Transposed, Typed,
+};
+pub use per_axis::PerAxis;
+pub use plan::Plan;
+pub use run::{Progress, Run};
+pub use scratch::Scratch;
+pub use tensor::{Tensor, TensorRef};

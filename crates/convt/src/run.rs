@@ -1,0 +1,94 @@
+//! What a single run may choose.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use convt_simd::Isa;
+
+use crate::layer::OutputChoice;
+
+/// How far a run is, to be read by another thread while it lasts. See [`Run::progress`].
+#[derive(Debug, Default)]
+pub struct Progress {
+    done: AtomicUsize,
+    total: AtomicUsize,
+}
+
+impl Progress {
+    /// Blocks of output that are complete, and all there are (0 before the run begins).
+    pub fn blocks(&self) -> (usize, usize) {
+        (
+            self.done.load(Ordering::Relaxed),
+            self.total.load(Ordering::Relaxed),
+        )
+    }
+
+    pub(crate) fn begin(&self, total: usize) {
+        self.done.store(0, Ordering::Relaxed);
+        self.total.store(total, Ordering::Relaxed);
+    }
+
+    pub(crate) fn step(&self) {
+        self.done.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Options of one run; `Run::default()` is what [`crate::Plan::run`] uses.
+#[derive(Clone, Debug, Default)]
+pub struct Run {
+    pub(crate) threads: usize,
+    pub(crate) output: OutputChoice,
+    pub(crate) memory_limit: Option<usize>,
+    pub(crate) isa: Option<Isa>,
+    pub(crate) progress: Option<Arc<Progress>>,
+}
+
+impl Run {
+    /// All threads of the current rayon pool, the layer's own output size, no memory limit, the best instruction set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// At most this many threads; 0 is all of the current rayon pool, 1 touches no pool. No bit of the result depends on it.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// PyTorch's `output_size` at call time: one size per spatial axis, each within `stride` of the smallest.
+    #[must_use]
+    pub fn output_size(mut self, sizes: impl Into<Vec<usize>>) -> Self {
+        self.output = OutputChoice::Size(sizes.into());
+        self
+    }
+
+    /// ONNX's `output_shape`: one size per spatial axis, any size; the pads are computed from it, not read.
+    #[must_use]
+    pub fn output_shape(mut self, sizes: impl Into<Vec<usize>>) -> Self {
+        self.output = OutputChoice::Shape(sizes.into());
+        self
+    }
+
+    /// Refuses to hold more than this many bytes at once in what the run allocates: output, scratch, and the copy of a
+    /// non-contiguous array.
+    #[must_use]
+    pub fn memory_limit(mut self, bytes: usize) -> Self {
+        self.memory_limit = Some(bytes);
+        self
+    }
+
+    /// Counts blocks into `progress` as they are completed.
+    #[must_use]
+    pub fn progress(mut self, progress: Arc<Progress>) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
+    /// Runs on this instruction set instead of the best one: the same bits, for tests and comparisons.
+    #[must_use]
+    pub fn isa(mut self, isa: Isa) -> Self {
+        self.isa = Some(isa);
+        self
+    }
+}

@@ -1,0 +1,66 @@
+//! Every test of the project, its lints and its dependencies' rules.
+
+use crate::steps::{cargo, run};
+use crate::{house, peers};
+
+/// Sets up the peers and runs every test: the whole workspace, then what release mode could break.
+///
+/// Peers that cannot be installed leave a loud line and do not fail the tests, unless `CONVT_REQUIRE_PEERS=1`.
+pub(crate) fn everything() -> Result<(), String> {
+    match peers::set_up() {
+        Ok(_) => {}
+        Err(error) if std::env::var_os("CONVT_REQUIRE_PEERS").is_some() => return Err(error),
+        Err(error) => eprintln!("\nPEERS NOT INSTALLED, their tests will say so: {error}"),
+    }
+    house::check()?;
+    run(&mut cargo(&["test", "--workspace"]))?;
+    // Arithmetic that debug mode checks wraps in release mode: nothing may depend on being caught.
+    run(&mut cargo(&[
+        "test",
+        "--release",
+        "-p",
+        "convt",
+        "--test",
+        "refusals",
+        "--test",
+        "vectors",
+    ]))?;
+    run(&mut cargo(&["test", "--release", "-p", "convt-geometry"]))
+}
+
+/// Formatting, clippy and documentation.
+pub(crate) fn lint() -> Result<(), String> {
+    run(&mut cargo(&["fmt", "--all", "--check"]))?;
+    run(&mut cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    // The engine stands without its default feature.
+    run(&mut cargo(&[
+        "clippy",
+        "-p",
+        "convt",
+        "--no-default-features",
+        "--lib",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    run(cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Licences, bans and sources; advisories where their database can be fetched.
+pub(crate) fn deny() -> Result<(), String> {
+    run(&mut cargo(&[
+        "deny", "check", "licenses", "bans", "sources",
+    ]))?;
+    if run(&mut cargo(&["deny", "fetch", "db"])).is_ok() {
+        return run(&mut cargo(&["deny", "--offline", "check", "advisories"]));
+    }
+    eprintln!("ADVISORIES NOT CHECKED: the RustSec database cannot be fetched here");
+    Ok(())
+}
