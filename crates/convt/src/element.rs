@@ -1,15 +1,21 @@
 //! The element types of the engine.
 
+use std::fmt::Debug;
+use std::ops::Add;
+
 use convt_geometry::Dtype;
+use convt_simd::TileElement;
 
 /// `f32` or `f64`.
 pub trait Element:
-    Copy + Send + Sync + PartialEq + std::fmt::Debug + sealed::Sealed + 'static
+    TileElement + Send + Sync + PartialEq + Add<Output = Self> + Debug + sealed::Sealed + 'static
 {
     /// Zero.
     const ZERO: Self;
     /// The type by name.
     const DTYPE: Dtype;
+    /// Whether this is neither NaN nor an infinity.
+    fn is_finite(self) -> bool;
     /// `self * factor + term`, rounded once.
     #[must_use]
     fn fused(self, factor: Self, term: Self) -> Self;
@@ -26,6 +32,10 @@ macro_rules! element {
         impl Element for $type {
             const ZERO: Self = 0.0;
             const DTYPE: Dtype = $dtype;
+
+            fn is_finite(self) -> bool {
+                <$type>::is_finite(self)
+            }
 
             #[inline(always)]
             fn fused(self, factor: Self, term: Self) -> Self {

@@ -79,18 +79,33 @@ impl Explanation {
                 n.checked_mul(axis as u128)
             });
         Ok(Self {
-            algorithm: "phases",
+            algorithm: "tiles",
             isa: Isa::best(),
             axes: summaries(&sizes),
             products: counts,
             weight_bytes: weights.unwrap_or(u128::MAX),
-            scratch_bytes: algorithm::scratch_elements(&sizes, 1) * dtype.bytes(),
+            scratch_bytes: algorithm::scratch_elements(&sizes, 1)?.saturating_mul(dtype.bytes()),
             table_bytes: algorithm::table_bytes(&sizes),
             output_bytes: output * dtype.bytes(),
             refused: refusals(&sizes, &layer, &counts, dtype),
             output_shape,
             problem: problem.clone(),
         })
+    }
+}
+
+impl Explanation {
+    /// Says that `algorithm` runs, and why the engine's other one does not.
+    pub(crate) fn choose(&mut self, algorithm: &'static str) {
+        if algorithm != self.algorithm {
+            self.refused[0] = Refusal {
+                algorithm: self.algorithm,
+                reason: String::from(
+                    "multiplies a border of zeros, which some weights (NaN or infinite) do not allow",
+                ),
+            };
+            self.algorithm = algorithm;
+        }
     }
 }
 
@@ -136,6 +151,12 @@ fn refusals(sizes: &Resolved, layer: &Layer, counts: &Products, dtype: Dtype) ->
     };
     let study = |algorithm, reason: String| Refusal { algorithm, reason };
     vec![
+        study(
+            "phases",
+            String::from(
+                "slower; it forms no product with a border of zeros, and runs where weights are NaN or infinite",
+            ),
+        ),
         study(
             "zero_insert",
             format!(

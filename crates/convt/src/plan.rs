@@ -2,16 +2,16 @@
 
 use convt_geometry::Op;
 
-use crate::algorithm::{self, Packed, Phases};
+use crate::algorithm::{self, Weights};
 use crate::layer::{OutputChoice, Resolved};
-use crate::tensor::{check_elements, elements, reserve, zeros};
+use crate::tensor::{check_elements, elements, zeros};
 use crate::{Element, Error, Explanation, Layer, Run, Scratch, Tensor, TensorRef};
 
 /// A layer and its weights, packed once. Cheap to share: running needs only `&self`.
 #[derive(Clone, Debug)]
 pub struct Plan<T> {
     layer: Layer,
-    packed: Packed<T>,
+    weights: Weights<T>,
 }
 
 impl<T: Element> Plan<T> {
@@ -56,11 +56,9 @@ impl<T: Element> Plan<T> {
         }
         let bytes = size_of_val(&weight.data[..]) + bias.map_or(0, size_of_val);
         within(limit, "packed weights", bytes)?;
-        let mut own_bias = reserve("bias", bias.map_or(0, <[T]>::len))?;
-        own_bias.extend_from_slice(bias.unwrap_or_default());
         Ok(Self {
             layer: layer.clone(),
-            packed: Packed::new(layer, &weight.data, own_bias)?,
+            weights: Weights::new(layer, &weight.data, bias.unwrap_or_default())?,
         })
     }
 
@@ -71,7 +69,7 @@ impl<T: Element> Plan<T> {
 
     /// Bytes of packed weights and bias that the plan holds.
     pub fn packed_bytes(&self) -> usize {
-        self.packed.bytes()
+        self.weights.bytes()
     }
 
     /// The shape of the output for an input of shape `(N, C_in, spatial...)` or `(C_in, spatial...)`.
@@ -87,12 +85,15 @@ impl<T: Element> Plan<T> {
     /// Bytes of scratch that a run on such an input needs with that many threads (0: all of the current rayon pool).
     pub fn scratch_bytes(&self, input: &[usize], threads: usize) -> Result<usize, Error> {
         let resolved = self.layer.resolve(input, &OutputChoice::Layer)?;
-        Ok(algorithm::scratch_elements(&resolved, threads) * size_of::<T>())
+        let elements = algorithm::scratch_elements(&resolved, threads)?;
+        Ok(elements.saturating_mul(size_of::<T>()))
     }
 
     /// What runs for such an input on this machine, at what cost, and why nothing else would.
     pub fn explain(&self, input: &[usize]) -> Result<Explanation, Error> {
-        self.layer.explain(input, T::DTYPE)
+        let mut explanation = self.layer.explain(input, T::DTYPE)?;
+        explanation.choose(self.weights.algorithm());
+        Ok(explanation)
     }
 
     /// Runs on an array given as a slice with its shape.
@@ -156,7 +157,7 @@ impl<T: Element> Plan<T> {
         if y.is_empty() {
             return Ok(());
         }
-        Phases::new(&self.packed, resolved)?.run(x, y, scratch, run)
+        self.weights.run(resolved, x, y, scratch, run)
     }
 }
 
@@ -169,7 +170,7 @@ pub(crate) fn check_limit<T: Element>(
     if run.memory_limit.is_none() {
         return Ok(());
     }
-    let scratch = algorithm::scratch_elements(resolved, run.threads);
+    let scratch = algorithm::scratch_elements(resolved, run.threads)?;
     let bytes = extra
         .saturating_add(scratch)
         .saturating_mul(size_of::<T>())

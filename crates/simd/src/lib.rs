@@ -8,7 +8,11 @@
 //! the routine's own. A set without the instruction computes the fused result in software: slow, and right.
 #![allow(unsafe_code)]
 
+mod tile;
+
 use std::fmt;
+
+pub use tile::{TILE_ROWS, Taps, TileElement};
 
 /// An instruction set that this machine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,8 +1,71 @@
 //! The engine's algorithms, one file each, and what they share.
 
+mod blocked;
 mod packed;
 mod phases;
 mod threads;
+mod tiles;
 
-pub(crate) use packed::Packed;
-pub(crate) use phases::{Phases, scratch_elements, table_bytes};
+use crate::layer::Resolved;
+use crate::{Element, Error, Layer, Run, Scratch};
+
+use blocked::Blocked;
+use packed::Packed;
+use phases::Phases;
+use tiles::Tiles;
+
+pub(crate) use phases::table_bytes;
+pub(crate) use tiles::scratch_elements;
+
+/// A layer's weights, packed for the algorithm that they allow.
+#[derive(Clone, Debug)]
+pub(crate) enum Weights<T> {
+    /// Finite ones: products with a border of zeros change nothing.
+    Tiles(Blocked<T>),
+    /// Some are NaN or infinite: only products that exist may be formed.
+    Phases(Packed<T>),
+}
+
+impl<T: Element> Weights<T> {
+    /// `weight` has the layer's checked shape; `bias` may be empty.
+    pub(crate) fn new(layer: &Layer, weight: &[T], bias: &[T]) -> Result<Self, Error> {
+        // Without channels there is nothing to tile, and a kernel of any length has no weights.
+        if !weight.is_empty() && weight.iter().all(|weight| weight.is_finite()) {
+            Ok(Self::Tiles(Blocked::new(layer, weight, bias)?))
+        } else {
+            Ok(Self::Phases(Packed::new(layer, weight, bias)?))
+        }
+    }
+
+    /// The name of the algorithm.
+    pub(crate) fn algorithm(&self) -> &'static str {
+        match self {
+            Self::Tiles(_) => "tiles",
+            Self::Phases(_) => "phases",
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Tiles(blocked) => blocked.bytes(),
+            Self::Phases(packed) => packed.bytes(),
+        }
+    }
+
+    /// Computes `y` from `x`; both have the sizes of `sizes`, and `y` is not empty.
+    pub(crate) fn run(
+        &self,
+        sizes: &Resolved,
+        x: &[T],
+        y: &mut [T],
+        scratch: &mut Scratch<T>,
+        options: &Run,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Tiles(blocked) => {
+                Tiles::new(blocked, sizes, options.threads)?.run(x, y, scratch, options)
+            }
+            Self::Phases(packed) => Phases::new(packed, sizes)?.run(x, y, scratch, options),
+        }
+    }
+}

@@ -23,7 +23,7 @@ pub(crate) struct Packed<T> {
 
 impl<T: Element> Packed<T> {
     /// `weight` has the layer's checked shape.
-    pub(crate) fn new(layer: &Layer, weight: &[T], bias: Vec<T>) -> Result<Self, Error> {
+    pub(crate) fn new(layer: &Layer, weight: &[T], bias: &[T]) -> Result<Self, Error> {
         let groups = layer.groups();
         let in_per_group = layer.in_channels() / groups;
         let out_per_group = layer.out_channels() / groups;
@@ -47,9 +47,11 @@ impl<T: Element> Packed<T> {
             }
             Op::ConvTranspose => {}
         }
+        let mut own_bias = reserve("bias", bias.len())?;
+        own_bias.extend_from_slice(bias);
         Ok(Self {
             weights,
-            bias,
+            bias: own_bias,
             in_per_group,
             out_per_group,
             taps,

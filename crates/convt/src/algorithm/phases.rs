@@ -14,7 +14,8 @@
 //! summed in exactly this order, innermost last, by fused multiply-adds.
 //!
 //! **Cost.** One multiply-add per product that exists. **Scratch:** [`BLOCK`] elements a thread, whatever the layer, and
-//! tables of one entry per tap along each axis (not per tap of the kernel's volume). **Chosen** always.
+//! tables of one entry per tap along each axis (not per tap of the kernel's volume). **Chosen** where some weight is
+//! NaN or infinite, so that no product may be formed that does not exist.
 //!
 //! The work is cut into blocks of at most [`BLOCK`] consecutive elements of one output plane. No element's sum crosses a
 //! block, so neither their size nor the thread that takes one matters to any bit.
@@ -31,9 +32,6 @@ use crate::{Element, Error, Run, Scratch};
 
 /// Output elements of one block: its accumulators, and the inputs of one row of it, stay in the first-level cache.
 const BLOCK: usize = 2048;
-
-/// Products below which a run asked to use all threads uses one: waking another takes longer.
-const PRODUCTS_PER_THREAD: u128 = 1 << 18;
 
 /// One spatial axis with its phases listed.
 struct Line {
@@ -198,7 +196,7 @@ impl<'a, T: Element> Phases<'a, T> {
     ) {
         let (image, channel) = (plane / self.out_channels, plane % self.out_channels);
         let bias = self.packed.bias.get(channel).copied().unwrap_or(T::ZERO);
-        y.fill(bias);
+        y.fill(bias + T::ZERO);
         for (phase, reaches) in self.width.phases.iter().zip(&self.width.reaches) {
             // first + step*m in columns
             let below = |edge: usize| edge.saturating_sub(phase.first).div_ceil(phase.step);
@@ -214,13 +212,16 @@ impl<'a, T: Element> Phases<'a, T> {
             };
             if phase.step == 1 {
                 self.accumulate(x, &source, phase, reaches, y);
+                for y in y.iter_mut() {
+                    *y = *y + T::ZERO; // -0 becomes +0
+                }
             } else {
                 let acc = &mut acc[..source.range.len()];
                 acc.fill(bias);
                 self.accumulate(x, &source, phase, reaches, acc);
                 let at = phase.first + phase.step * source.range.start - columns.start;
                 for (y, &sum) in y[at..].iter_mut().step_by(phase.step).zip(&*acc) {
-                    *y = sum;
+                    *y = sum + T::ZERO;
                 }
             }
         }
@@ -355,38 +356,22 @@ impl Work {
             .map(Walk::output)
             .fold(1, usize::saturating_mul);
         let planes = sizes.batch.saturating_mul(sizes.out_channels);
-        let pairs = (planes as u128).saturating_mul(sizes.in_per_group as u128);
         Self {
             plane,
             block,
             blocks: planes.saturating_mul(plane.div_ceil(block)),
             // No phase is longer than the axis, none longer than a block is begun at once.
             each: width.clamp(1, BLOCK),
-            products: sizes
-                .walks
-                .iter()
-                .fold(pairs, |n, walk| n.saturating_mul(walk.products())),
+            products: sizes.products(),
         }
     }
 
-    /// Threads that a run uses when asked for `threads` (0: as many as the pool has and the work is worth).
+    /// Threads that a run uses.
     fn workers(&self, threads: usize) -> usize {
-        if threads == 1 {
-            return 1;
-        }
-        let pool = rayon::current_num_threads();
-        let wanted = match threads {
-            0 => usize::try_from(self.products / PRODUCTS_PER_THREAD).unwrap_or(pool),
-            n => n,
-        };
-        wanted.min(pool).min(self.blocks).max(1)
+        threads::workers(threads, self.products)
+            .min(self.blocks)
+            .max(1)
     }
-}
-
-/// Elements of scratch that a run needs.
-pub(crate) fn scratch_elements(sizes: &Resolved, threads: usize) -> usize {
-    let work = Work::new(sizes);
-    work.workers(threads) * work.each
 }
 
 /// Bytes of the tap tables that a run builds: one entry per tap along each axis, and the list they are sorted in.

@@ -227,6 +227,23 @@ impl Layer {
         }
     }
 
+    /// Kernel, stride and dilation of depth, height and width; axes that the layer lacks have one tap.
+    pub(crate) fn axis_taps(&self) -> [AxisTaps; 3] {
+        let mut all = [AxisTaps {
+            kernel: 1,
+            stride: 1,
+            dilation: 1,
+        }; 3];
+        for (to, axis) in all.iter_mut().rev().zip(self.problem.axes.iter().rev()) {
+            *to = AxisTaps {
+                kernel: axis.kernel,
+                stride: axis.stride,
+                dilation: axis.dilation,
+            };
+        }
+        all
+    }
+
     fn set_axes(&mut self, set: impl Fn(usize, &mut ProblemAxis)) {
         for (i, axis) in self.problem.axes.iter_mut().enumerate() {
             set(i, axis);
@@ -236,6 +253,14 @@ impl Layer {
     fn set_padding(&mut self, padding: impl Fn(usize) -> Padding) {
         self.set_axes(|i, axis| axis.padding = padding(i));
     }
+}
+
+/// What decides an axis's taps, before any size is known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AxisTaps {
+    pub(crate) kernel: usize,
+    pub(crate) stride: usize,
+    pub(crate) dilation: usize,
 }
 
 /// The sizes of one run: everything that depends on the input's shape.
@@ -262,6 +287,15 @@ impl Resolved {
             in_per_group: problem.in_channels / problem.groups.max(1),
             walks: problem.walks()?,
         })
+    }
+
+    /// Multiply-adds that contribute to the output.
+    pub(crate) fn products(&self) -> u128 {
+        let planes = (self.batch as u128).saturating_mul(self.out_channels as u128);
+        let pairs = planes.saturating_mul(self.in_per_group as u128);
+        self.walks
+            .iter()
+            .fold(pairs, |n, walk| n.saturating_mul(walk.products()))
     }
 
     pub(crate) fn output_shape(&self) -> Vec<usize> {

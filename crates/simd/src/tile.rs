@@ -1,0 +1,497 @@
+//! The register tile: the one hot loop of the engine.
+//!
+//! **Idea.** `M` output channels times `V` vectors of neighbouring positions are kept in registers while every input channel
+//! and tap passes by: `V` loads of the input, `M` broadcast weights, `M*V` fused multiply-adds.
+//!
+//! ```text
+//! acc[m][p] = start[m][p] + sum over i in 0..planes, j in 0..offsets.len():
+//!             x[at + i*plane + offsets[j] + p] * weights[(i*offsets.len() + j)*M + m]
+//! ```
+//!
+//! summed in exactly this order, `i` outside `j`, for every tile shape and every instruction set.
+
+use crate::{Isa, Kind};
+
+/// What one tile sums over.
+#[derive(Clone, Copy, Debug)]
+pub struct Taps<'a, T> {
+    /// The input, such as a panel with its zero border.
+    pub x: &'a [T],
+    /// Distance between the planes of neighbouring input channels.
+    pub plane: usize,
+    /// Input channels.
+    pub planes: usize,
+    /// Where each tap finds its input, relative to the position.
+    pub offsets: &'a [usize],
+    /// Weights as `[planes][offsets][rows]`.
+    pub weights: &'a [T],
+}
+
+/// Rows (output channels) that a tile may have, in ascending order.
+pub const TILE_ROWS: [usize; 7] = [1, 2, 3, 4, 6, 8, 12];
+
+/// A vector of one instruction set.
+///
+/// # Safety
+/// The functions may be called only where the set's features are enabled; `load` and `store` touch `LANES` elements.
+trait Vector<T>: Copy {
+    const LANES: usize;
+    unsafe fn splat(value: T) -> Self;
+    unsafe fn load(from: *const T) -> Self;
+    unsafe fn store(self, to: *mut T);
+    /// `self * factor + term`, rounded once.
+    unsafe fn fused(self, factor: Self, term: Self) -> Self;
+}
+
+/// Four elements without any instruction set.
+#[derive(Clone, Copy)]
+struct Four<T>([T; 4]);
+
+macro_rules! portable_vector {
+    ($type:ty) => {
+        impl Vector<$type> for Four<$type> {
+            const LANES: usize = 4;
+            #[inline(always)]
+            unsafe fn splat(value: $type) -> Self {
+                Self([value; 4])
+            }
+            #[inline(always)]
+            unsafe fn load(from: *const $type) -> Self {
+                // SAFETY: the caller vouches for LANES elements; an array has the alignment of its element.
+                Self(unsafe { from.cast::<[$type; 4]>().read() })
+            }
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $type) {
+                // SAFETY: as above.
+                unsafe { to.cast::<[$type; 4]>().write(self.0) }
+            }
+            #[inline(always)]
+            unsafe fn fused(self, factor: Self, term: Self) -> Self {
+                Self(std::array::from_fn(|i| {
+                    self.0[i].mul_add(factor.0[i], term.0[i])
+                }))
+            }
+        }
+    };
+}
+
+portable_vector!(f32);
+portable_vector!(f64);
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::Vector;
+    #[allow(clippy::wildcard_imports)] // intrinsics, named by the macro below
+    use std::arch::x86_64::*;
+
+    macro_rules! vector {
+        ($vector:ty, $type:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $fused:ident) => {
+            impl Vector<$type> for $vector {
+                const LANES: usize = $lanes;
+                #[inline(always)]
+                unsafe fn splat(value: $type) -> Self {
+                    // SAFETY: the caller has enabled the features.
+                    unsafe { $splat(value) }
+                }
+                #[inline(always)]
+                unsafe fn load(from: *const $type) -> Self {
+                    // SAFETY: features as above, and LANES elements may be read.
+                    unsafe { $load(from) }
+                }
+                #[inline(always)]
+                unsafe fn store(self, to: *mut $type) {
+                    // SAFETY: features as above, and LANES elements may be written.
+                    unsafe { $store(to, self) }
+                }
+                #[inline(always)]
+                unsafe fn fused(self, factor: Self, term: Self) -> Self {
+                    // SAFETY: features as above.
+                    unsafe { $fused(self, factor, term) }
+                }
+            }
+        };
+    }
+
+    vector!(
+        __m512,
+        f32,
+        16,
+        _mm512_set1_ps,
+        _mm512_loadu_ps,
+        _mm512_storeu_ps,
+        _mm512_fmadd_ps
+    );
+    vector!(
+        __m512d,
+        f64,
+        8,
+        _mm512_set1_pd,
+        _mm512_loadu_pd,
+        _mm512_storeu_pd,
+        _mm512_fmadd_pd
+    );
+    vector!(
+        __m256,
+        f32,
+        8,
+        _mm256_set1_ps,
+        _mm256_loadu_ps,
+        _mm256_storeu_ps,
+        _mm256_fmadd_ps
+    );
+    vector!(
+        __m256d,
+        f64,
+        4,
+        _mm256_set1_pd,
+        _mm256_loadu_pd,
+        _mm256_storeu_pd,
+        _mm256_fmadd_pd
+    );
+}
+
+/// One call of a tile, its bounds already checked.
+struct Call<T> {
+    x: *const T,
+    plane: usize,
+    planes: usize,
+    offsets: *const usize,
+    taps: usize,
+    weights: *const T,
+    /// One per row, or null to start from what `acc` holds.
+    start: *const T,
+    acc: *mut T,
+    pitch: usize,
+}
+
+/// The loop. Accumulators stay in registers as long as `M*V + V + 1` does not exceed their number.
+///
+/// # Safety
+/// Every index of the module's formula lies within its slice for `p < V*LANES`, and the vector's features are enabled.
+#[inline(always)]
+unsafe fn sum<T: Copy + Default, X: Vector<T>, const M: usize, const V: usize>(
+    call: &Call<T>,
+    at: usize,
+) {
+    // SAFETY: the caller vouches for every index and for the features.
+    unsafe {
+        let acc_at = |m: usize, v: usize| call.acc.add(m * call.pitch + at + v * X::LANES);
+        let mut acc = [[X::splat(T::default()); V]; M];
+        for (m, row) in acc.iter_mut().enumerate() {
+            for (v, acc) in row.iter_mut().enumerate() {
+                *acc = if call.start.is_null() {
+                    X::load(acc_at(m, v))
+                } else {
+                    X::splat(*call.start.add(m))
+                };
+            }
+        }
+        let mut weights = call.weights;
+        for i in 0..call.planes {
+            let x = call.x.add(i * call.plane + at);
+            for j in 0..call.taps {
+                let x = x.add(*call.offsets.add(j));
+                let mut inputs = [X::splat(T::default()); V];
+                for (v, input) in inputs.iter_mut().enumerate() {
+                    *input = X::load(x.add(v * X::LANES));
+                }
+                for (m, row) in acc.iter_mut().enumerate() {
+                    let weight = X::splat(*weights.add(m));
+                    for (acc, &input) in row.iter_mut().zip(&inputs) {
+                        *acc = input.fused(weight, *acc);
+                    }
+                }
+                weights = weights.add(M);
+            }
+        }
+        for (m, row) in acc.iter().enumerate() {
+            for (v, &acc) in row.iter().enumerate() {
+                acc.store(acc_at(m, v));
+            }
+        }
+    }
+}
+
+/// All positions of a call: as many vectors at a time as the registers hold, then two, then one.
+///
+/// # Safety
+/// As [`sum`], for `p < width` rounded up to whole vectors.
+#[inline(always)]
+unsafe fn sweep<T: Copy + Default, X: Vector<T>, const M: usize, const V: usize>(
+    call: &Call<T>,
+    width: usize,
+) {
+    let mut at = 0;
+    // SAFETY: `at + V*LANES` stays within the width rounded up to whole vectors.
+    unsafe {
+        while width.saturating_sub(at) > (V - 1) * X::LANES {
+            sum::<T, X, M, V>(call, at);
+            at += V * X::LANES;
+        }
+        while V > 2 && width.saturating_sub(at) > X::LANES {
+            sum::<T, X, M, 2>(call, at);
+            at += 2 * X::LANES;
+        }
+        while width > at {
+            sum::<T, X, M, 1>(call, at);
+            at += X::LANES;
+        }
+    }
+}
+
+/// An element type that tiles exist for.
+pub trait TileElement: Copy + Default + sealed::Sealed {
+    #[doc(hidden)]
+    fn dispatch(isa: Isa, rows: usize, call: &sealed::Checked<Self>, width: usize);
+    #[doc(hidden)]
+    fn lanes(isa: Isa) -> usize;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+
+    /// A call whose bounds [`super::Isa::tile`] has checked; nobody else can make one.
+    pub struct Checked<T>(pub(super) super::Call<T>);
+}
+
+/// For each element type and set: the vector, and how many of them a tile of 1, 2, 3, 4, 6, 8, 12 rows holds.
+macro_rules! tiles {
+    ($type:ty: $($(#[$cfg:meta])? $kind:ident, $function:ident, [$($feature:tt),*], $vector:ty, [$($v:literal),+];)+) => {
+        $(
+            /// # Safety
+            /// The set's features are there, and the call's bounds are checked.
+            $(#[$cfg])?
+            $(#[target_feature(enable = $feature)])*
+            unsafe fn $function(rows: usize, call: &Call<$type>, width: usize) {
+                const VECTORS: [usize; 7] = [$($v),+];
+                // SAFETY: passed on from the caller.
+                unsafe {
+                    match rows {
+                        1 => sweep::<$type, $vector, 1, { VECTORS[0] }>(call, width),
+                        2 => sweep::<$type, $vector, 2, { VECTORS[1] }>(call, width),
+                        3 => sweep::<$type, $vector, 3, { VECTORS[2] }>(call, width),
+                        4 => sweep::<$type, $vector, 4, { VECTORS[3] }>(call, width),
+                        6 => sweep::<$type, $vector, 6, { VECTORS[4] }>(call, width),
+                        8 => sweep::<$type, $vector, 8, { VECTORS[5] }>(call, width),
+                        _ => sweep::<$type, $vector, 12, { VECTORS[6] }>(call, width),
+                    }
+                }
+            }
+        )+
+
+        impl TileElement for $type {
+            fn dispatch(isa: Isa, rows: usize, call: &sealed::Checked<Self>, width: usize) {
+                match isa.0 {
+                    // SAFETY: an `Isa` is had by detection alone, and `Checked` by checking alone.
+                    $($(#[$cfg])? Kind::$kind => unsafe { $function(rows, &call.0, width) },)+
+                }
+            }
+
+            fn lanes(isa: Isa) -> usize {
+                match isa.0 {
+                    $($(#[$cfg])? Kind::$kind => <$vector as Vector<$type>>::LANES,)+
+                }
+            }
+        }
+    };
+}
+
+tiles! { f32:
+    Portable, portable_f32, [], Four<f32>, [6, 4, 3, 2, 2, 1, 1];
+    #[cfg(target_arch = "x86_64")] Avx2, avx2_f32, ["avx2", "fma"], std::arch::x86_64::__m256, [6, 4, 3, 2, 2, 1, 1];
+    #[cfg(target_arch = "x86_64")] Avx512, avx512_f32, ["avx512f", "fma"], std::arch::x86_64::__m512, [12, 8, 7, 6, 4, 3, 2];
+}
+
+tiles! { f64:
+    Portable, portable_f64, [], Four<f64>, [6, 4, 3, 2, 2, 1, 1];
+    #[cfg(target_arch = "x86_64")] Avx2, avx2_f64, ["avx2", "fma"], std::arch::x86_64::__m256d, [6, 4, 3, 2, 2, 1, 1];
+    #[cfg(target_arch = "x86_64")] Avx512, avx512_f64, ["avx512f", "fma"], std::arch::x86_64::__m512d, [12, 8, 7, 6, 4, 3, 2];
+}
+
+impl Isa {
+    /// Elements of one vector: a tile computes its width rounded up to a multiple of it.
+    pub fn lanes<T: TileElement>(self) -> usize {
+        T::lanes(self)
+    }
+
+    /// Sums `taps` into `acc`, for `width` positions from `at` on.
+    ///
+    /// `acc` holds `rows` rows of `pitch` elements, of which the first `width` (rounded up to whole vectors) are written;
+    /// they start from `start[row]`, or, where `start` is `None`, from what they hold.
+    ///
+    /// # Panics
+    /// When `rows` is not one of [`TILE_ROWS`] or a slice is too short: the arithmetic of the caller is wrong.
+    pub fn tile<T: TileElement>(
+        self,
+        rows: usize,
+        taps: &Taps<'_, T>,
+        at: usize,
+        width: usize,
+        start: Option<&[T]>,
+        (acc, pitch): (&mut [T], usize),
+    ) {
+        let whole = width.next_multiple_of(self.lanes::<T>());
+        let Taps {
+            x,
+            plane,
+            planes,
+            offsets,
+            weights,
+        } = *taps;
+        assert!(TILE_ROWS.contains(&rows), "no tile of {rows} rows");
+        let used = (rows - 1)
+            .checked_mul(pitch)
+            .and_then(|used| used.checked_add(whole));
+        assert!(
+            whole <= pitch && used.is_some_and(|used| used <= acc.len()),
+            "accumulators"
+        );
+        assert!(
+            start.is_none_or(|start| start.len() >= rows),
+            "start values"
+        );
+        let needed = planes
+            .checked_mul(offsets.len())
+            .and_then(|n| n.checked_mul(rows));
+        assert!(
+            needed.is_some_and(|needed| needed <= weights.len()),
+            "weights"
+        );
+        let summed = planes > 0 && !offsets.is_empty();
+        if summed {
+            // The last element read: the last plane, the farthest tap, the last position.
+            let farthest = offsets.iter().copied().max().unwrap_or(0);
+            let end = (planes - 1).checked_mul(plane).and_then(|end| {
+                end.checked_add(at)?
+                    .checked_add(farthest)?
+                    .checked_add(whole)
+            });
+            assert!(end.is_some_and(|end| end <= x.len()), "input");
+        }
+        let call = Call {
+            // `at` lies within x where anything is summed; else x is not read.
+            x: if summed { x[at..].as_ptr() } else { x.as_ptr() },
+            plane,
+            planes: if summed { planes } else { 0 },
+            offsets: offsets.as_ptr(),
+            taps: offsets.len(),
+            weights: weights.as_ptr(),
+            start: start.map_or(std::ptr::null(), <[T]>::as_ptr),
+            acc: acc.as_mut_ptr(),
+            pitch,
+        };
+        T::dispatch(self, rows, &sealed::Checked(call), width);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Small numbers of both signs whose products round, from a counter.
+    fn numbers(count: usize, seed: usize) -> Vec<f32> {
+        let one = |i: usize| ((i * 7919 + seed * 104_729) % 2001) as f32 / 997.0 - 1.0;
+        (0..count).map(one).collect()
+    }
+
+    #[test]
+    fn every_shape_on_every_set_gives_the_bits_of_the_formula_and_stays_in_its_cells() {
+        const GUARD: f32 = -77.25;
+        let (planes, plane, offsets) = (3, 150, [0, 1, 20, 21, 7]);
+        let x = numbers(planes * plane + 16, 1);
+        for isa in Isa::available() {
+            let lanes = isa.lanes::<f32>();
+            for rows in TILE_ROWS {
+                let weights = numbers(planes * offsets.len() * rows, 2);
+                let start = numbers(rows, 3);
+                // Around every number of vectors that a tile of this many rows may take.
+                for width in
+                    (1..=6 * lanes + 1).filter(|w| w % lanes <= 1 || w % lanes == lanes - 1)
+                {
+                    if width.next_multiple_of(lanes) > plane - 21 {
+                        continue;
+                    }
+                    let pitch = width.next_multiple_of(lanes) + 3;
+                    for resumed in [false, true] {
+                        let taps = Taps {
+                            x: &x,
+                            plane,
+                            planes,
+                            offsets: &offsets,
+                            weights: &weights,
+                        };
+                        let mut acc = vec![GUARD; rows * pitch];
+                        isa.tile(
+                            rows,
+                            &taps,
+                            0,
+                            width,
+                            (!resumed).then_some(&start),
+                            (&mut acc, pitch),
+                        );
+                        for m in 0..rows {
+                            for p in 0..pitch {
+                                let mut sum = if resumed { GUARD } else { start[m] };
+                                for (i, (j, offset)) in (0..planes)
+                                    .flat_map(|i| offsets.iter().enumerate().map(move |o| (i, o)))
+                                {
+                                    let weight = weights[(i * offsets.len() + j) * rows + m];
+                                    sum = x
+                                        .get(i * plane + offset + p)
+                                        .map_or(0.0, |x| x.mul_add(weight, sum));
+                                }
+                                let whole = width.next_multiple_of(lanes);
+                                let expected = if p < whole { sum } else { GUARD };
+                                assert_eq!(
+                                    acc[m * pitch + p].to_bits(),
+                                    expected.to_bits(),
+                                    "{isa}, {rows} rows, width {width}, row {m}, position {p}"
+                                );
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn arithmetic_that_is_wrong_panics_before_anything_is_touched() {
+        let (x, weights) = (numbers(40, 1), numbers(8, 2));
+        let taps = Taps {
+            x: &x,
+            plane: 20,
+            planes: 2,
+            offsets: &[0, 5],
+            weights: &weights,
+        };
+        let tile = |rows: usize, taps: Taps<'_, f32>, at: usize, cells: usize| {
+            std::panic::catch_unwind(move || {
+                let mut acc = vec![0.0; cells];
+                Isa::available()
+                    .pop()
+                    .map(|isa| isa.tile(rows, &taps, at, 4, None, (&mut acc, 4)))
+            })
+            .is_err()
+        };
+        assert!(!tile(2, taps, 0, 8));
+        assert!(tile(5, taps, 0, 20), "rows");
+        assert!(tile(2, taps, 12, 8), "input");
+        assert!(
+            tile(
+                2,
+                Taps {
+                    plane: usize::MAX,
+                    ..taps
+                },
+                0,
+                8
+            ),
+            "overflow"
+        );
+        assert!(tile(2, taps, 0, 7), "accumulators");
+        assert!(tile(4, taps, 0, 16), "weights");
+    }
+}
