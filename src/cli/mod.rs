@@ -72,7 +72,7 @@ enum Command {
     Size(size::Args),
     Solve(solve::Args),
     Matrix(matrix::Args),
-    Explain(explain::Args),
+    Explain(Box<explain::Args>),
     Plan(plan::Args),
     Completions(completions::Args),
     Man(completions::ManArgs),

@@ -9,19 +9,28 @@ use crate::steps::root;
 
 /// Each crate with the crates of this workspace that its shipped code may use. Dependencies run downhill only: a crate
 /// stands below every crate that uses it, and the engine and the oracle never see each other outside tests.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("convt-geometry", &[]),
     ("convt-simd", &[]),
     ("convt-files", &[]),
+    ("convt-draw", &[]),
     ("convt", &["convt-geometry", "convt-simd"]),
     ("convt-reference", &["convt-geometry"]),
-    ("convt-explain", &["convt-geometry", "convt-reference"]),
+    (
+        "convt-explain",
+        &["convt-draw", "convt-geometry", "convt-reference"],
+    ),
     ("convt-upscale", &["convt", "convt-files"]),
     ("convt-testkit", &["convt-geometry"]),
+    (
+        "convt-wasm",
+        &["convt-draw", "convt-explain", "convt-geometry"],
+    ),
     (
         "convt-cli",
         &[
             "convt",
+            "convt-draw",
             "convt-explain",
             "convt-files",
             "convt-geometry",

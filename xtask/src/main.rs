@@ -1,17 +1,21 @@
 //! The project's own commands: `cargo xtask <command>`.
 
 mod house;
+mod packages;
 mod peers;
 mod steps;
 mod test;
+mod web;
 
 use std::process::ExitCode;
 
 const HELP: &str = "\
-cargo xtask test     set up the peers and run every test
+cargo xtask test     set up what tests need and run every one
 cargo xtask peers    install the peers (ONNX Runtime and onnx) into target/peers
 cargo xtask house    check which crate may use which, and that unsafe code stays where it belongs
 cargo xtask lint     formatting, clippy and documentation, warnings as errors
+cargo xtask web      build the page, one file that needs no network: web/dist/index.html
+cargo xtask web-test build the page and test it in a browser
 cargo xtask deny     licences, sources and advisories of all dependencies (needs cargo-deny)
 ";
 
@@ -23,6 +27,8 @@ fn main() -> ExitCode {
         "house" => house::check(),
         "lint" => test::lint(),
         "deny" => test::deny(),
+        "web" => web::build(),
+        "web-test" => web::test(),
         "" | "help" | "-h" | "--help" => {
             print!("{HELP}");
             return ExitCode::SUCCESS;

@@ -1,15 +1,18 @@
 //! Every test of the project, its lints and its dependencies' rules.
 
 use crate::steps::{cargo, run};
-use crate::{house, peers};
+use crate::{house, packages, peers, web};
 
-/// Sets up the peers and runs every test: the whole workspace, then what release mode could break.
+/// Sets up what tests need and runs every one: the whole workspace, what release mode could break, and the page.
 ///
-/// Peers that cannot be installed leave a loud line and do not fail the tests, unless `CONVT_REQUIRE_PEERS=1`.
+/// Peers or a browser that cannot be installed leave a loud line and do not fail the tests, unless
+/// `CONVT_REQUIRE_PEERS=1`.
 pub(crate) fn everything() -> Result<(), String> {
+    let required = std::env::var_os("CONVT_REQUIRE_PEERS").is_some();
+    packages::set_up();
     match peers::set_up() {
         Ok(_) => {}
-        Err(error) if std::env::var_os("CONVT_REQUIRE_PEERS").is_some() => return Err(error),
+        Err(error) if required => return Err(error),
         Err(error) => eprintln!("\nPEERS NOT INSTALLED, their tests will say so: {error}"),
     }
     house::check()?;
@@ -25,7 +28,12 @@ pub(crate) fn everything() -> Result<(), String> {
         "--test",
         "vectors",
     ]))?;
-    run(&mut cargo(&["test", "--release", "-p", "convt-geometry"]))
+    run(&mut cargo(&["test", "--release", "-p", "convt-geometry"]))?;
+    if required || packages::page_can_be_tested() {
+        return web::test();
+    }
+    eprintln!("\nPAGE NOT TESTED: it needs npm, Chromium and Rust's library for WebAssembly");
+    Ok(())
 }
 
 /// Formatting, clippy and documentation.

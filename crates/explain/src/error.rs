@@ -47,7 +47,7 @@ pub enum ExplainError {
     /// A list of numbers that does not fill its array.
     Values {
         /// Which array: `x`, `w`, `b` or `gy`.
-        array: &'static str,
+        array: String,
         /// How many numbers there are.
         given: usize,
         /// How many there should be.

@@ -9,6 +9,26 @@
 //! | [`Trace::scatter`] | every input stamps the kernel; then the crop | [`text::scatter`] |
 //! | [`MatrixTrace`] | `O = I C` and `P = O C^T`, step by step | [`text::matrix`] |
 //!
+//! A **view** lays a trace out as a figure of frames, which `convt-draw` writes as SVG, GIF, PNG, `TikZ` or HTML. A
+//! [`State`] says which problem, which numbers and which view, and is one line of text in a link:
+//!
+//! ```
+//! use convt_explain::{State, figure};
+//!
+//! let state = State::parse_query("i=3x3&k=3&s=2&p=1&view=four-steps&lang=zh")?;
+//! let figure = figure(&state)?;
+//! assert_eq!(figure.frames.len(), 4 + 25); // the four steps begin with the problem itself; then one frame per output
+//! # Ok::<(), convt_explain::ExplainError>(())
+//! ```
+//!
+//! | about a state | |
+//! |---|---|
+//! | [`figure`], [`Show`], [`table`] | its view as a figure, frame by frame, and as text |
+//! | [`inspect`] | where the number in a cell comes from |
+//! | [`overlap`], [`reach`] | will it draw a checkerboard; which inputs make an output |
+//! | [`code`], [`port`] | the same layer in other libraries |
+//! | [`repairs`] | what would make an illegal one legal |
+//!
 //! ```
 //! use convt_explain::{Style, Trace, text};
 //! use convt_reference::{Array, Layer, Op};
@@ -21,13 +41,38 @@
 //! # Ok::<(), convt_explain::ExplainError>(())
 //! ```
 
+mod axis;
+mod code;
 mod error;
+mod gradient;
+mod inspect;
+mod model;
+mod overlap;
+mod port;
+mod presets;
+mod reach;
+mod repairs;
+mod state;
 pub mod text;
 mod trace;
+mod values;
+mod views;
+mod words;
 
+pub use code::{Snippet, code};
 pub use error::ExplainError;
+pub use inspect::{Inspection, Term, inspect};
+pub use overlap::{Overlap, PhaseSum, Verdict, overlap};
+pub use port::{Framework, Port, port};
+pub use presets::{PRESETS, Preset};
+pub use reach::{Reach, Span, reach};
+pub use repairs::{Repair, repairs};
+pub use state::{State, parse_theme, theme_name};
 pub use text::Style;
 pub use trace::{
     Add, Cell, CellKind, Channel, Facts, Grid, MatrixTrace, Product, Scatter, Sheet, Slide, Stamp,
     Steps, Trace, letter,
 };
+pub use values::Values;
+pub use views::{Show, Table, View, figure, frame_count, table};
+pub use words::Lang;
