@@ -98,6 +98,7 @@ export interface Requests {
   frame: { state: string; step: number; theme: string; cells: boolean; shown?: number };
   inspect: { state: string; map: string; index: readonly number[] };
   numbers: { state: string; array: 'x' | 'w' | 'gy' };
+  balance: { state: string };
   code: { state: string };
   port: { state: string; from: string; to: string };
   solve: { input?: number; output?: number; scale?: number; dilation?: number };
@@ -111,6 +112,7 @@ export interface Answers {
   frame: Frame | Refused;
   inspect: Inspected;
   numbers: { numbers: readonly number[] };
+  balance: { weights: readonly number[]; left: number };
   code: { snippets: readonly Snippet[] };
   port: Ported;
   solve: { solutions: readonly Solution[] };

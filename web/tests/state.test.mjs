@@ -26,6 +26,19 @@ test('a link holds the exact frame', async () => {
   await second.close();
 });
 
+test('the overlap view balances the kernel', async () => {
+  const { page, errors, close } = await open(browser, 'v=1&i=4&k=3&s=2&p=0&w=1,2,3&view=overlap&lang=zh');
+  await page.click('.stage .balance');
+  // Phases a + c = 4 and b = 2 both become 3.
+  assert.equal((await state(page)).w, '0.75,3,2.25');
+  await page.goBack();
+  assert.equal((await state(page)).w, '1,2,3');
+  await page.keyboard.press('1');
+  assert.equal(await page.locator('.stage .balance').isVisible(), false);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
 test('back and forward undo and redo', async () => {
   const { page, errors, close } = await open(browser, 'v=1&i=3x3&k=3&s=2&p=1');
   await page.getByRole('button', { name: 'more stride' }).click();

@@ -223,7 +223,7 @@ impl fmt::Display for Explanation {
         )?;
         writeln!(
             f,
-            "cost      {} multiply-adds ({:.3} GFLOP), none of them on zeros",
+            "cost      {} multiply-adds ({:.3} GFLOP), none of them with an inserted zero",
             self.products.useful,
             self.products.useful as f64 * 2e-9
         )?;

@@ -20,8 +20,9 @@
 //!
 //! Output element `y[n, c, o]` starts as the bias and receives its products by fused multiply-add in one fixed order: input
 //! channels of its group ascending, then the kernel's taps ascending, depth before height before width. Products that fall
-//! outside the input do not exist and are never formed. The order depends on nothing else, so the same bits come out for
-//! any number of threads, any split of the batch and every instruction set.
+//! outside the input do not exist and change nothing: no inserted zero is ever multiplied, and a zero of the border only
+//! where all weights are finite. A sum of -0 is stored as +0. The order depends on nothing else, so the same bits come out
+//! for any number of threads, any split of the batch and every instruction set (but for the payload of a NaN).
 
 mod algorithm;
 #[cfg(feature = "ndarray")]

@@ -1,5 +1,7 @@
 //! A layer with its weights checked and packed: ready for any batch and any spatial size.
 
+use std::sync::Arc;
+
 use convt_geometry::Op;
 
 use crate::algorithm::{self, Weights};
@@ -7,11 +9,12 @@ use crate::layer::{OutputChoice, Resolved};
 use crate::tensor::{check_elements, elements, zeros};
 use crate::{Element, Error, Explanation, Layer, Run, Scratch, Tensor, TensorRef};
 
-/// A layer and its weights, packed once. Cheap to share: running needs only `&self`.
+/// A layer and its weights, packed once. Cheap to clone and to share: clones hold the same weights, and running needs only
+/// `&self`.
 #[derive(Clone, Debug)]
 pub struct Plan<T> {
     layer: Layer,
-    weights: Weights<T>,
+    weights: Arc<Weights<T>>,
 }
 
 impl<T: Element> Plan<T> {
@@ -58,7 +61,7 @@ impl<T: Element> Plan<T> {
         within(limit, "packed weights", bytes)?;
         Ok(Self {
             layer: layer.clone(),
-            weights: Weights::new(layer, &weight.data, bias.unwrap_or_default())?,
+            weights: Arc::new(Weights::new(layer, &weight.data, bias.unwrap_or_default())?),
         })
     }
 

@@ -25,7 +25,7 @@
 //! |---|---|
 //! | [`figure`], [`Show`], [`table`] | its view as a figure, frame by frame, and as text |
 //! | [`inspect`] | where the number in a cell comes from |
-//! | [`overlap`], [`reach`] | will it draw a checkerboard; which inputs make an output |
+//! | [`overlap`], [`balance`], [`reach`] | will it draw a checkerboard; weights that do not; which inputs make an output |
 //! | [`code`], [`port`] | the same layer in other libraries |
 //! | [`repairs`] | what would make an illegal one legal |
 //!
@@ -62,7 +62,7 @@ mod words;
 pub use code::{Snippet, code};
 pub use error::ExplainError;
 pub use inspect::{Inspection, Term, inspect};
-pub use overlap::{Overlap, PhaseSum, Verdict, overlap};
+pub use overlap::{Balanced, Overlap, PhaseSum, Verdict, balance, overlap};
 pub use port::{Framework, Port, port};
 pub use presets::{PRESETS, Preset};
 pub use reach::{Reach, Span, reach};

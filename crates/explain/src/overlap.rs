@@ -6,7 +6,7 @@
 //!
 //! - **holes**: is there a phase without taps? Its outputs hold only the bias;
 //! - **even overlap**: have all phases equally many taps? That is a question about sizes alone;
-//! - **balanced phases**: have all phases the same sum? Only then does a flat input give a flat output, and no even overlap
+//! - **balanced phases**: have all phases the same sum, but for rounding? Only then does a flat input give a flat output, and no even overlap
 //!   promises it.
 
 use convt_geometry::Op;
@@ -51,8 +51,64 @@ pub struct Verdict {
     pub holes: usize,
     /// All phases have equally many taps.
     pub even: bool,
-    /// All phases have the same sum, in every kernel.
+    /// All phases have the same sum, in every kernel: they differ by at most 1e-12 of its weights' magnitudes.
     pub balanced: bool,
+}
+
+/// Weights whose phases are balanced.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Balanced {
+    /// The weights, in the order of the layer's weight.
+    pub weights: Vec<f64>,
+    /// Phases that differ from the others of their kernel still: those that have no tap or whose taps cancel each other,
+    /// and all of a kernel whose phases cancel each other, which only zeros would balance.
+    pub left: usize,
+}
+
+/// The state's weights with the taps of every phase multiplied by one number, so that all phases of a kernel have the
+/// same sum: the mean of the sums that are not zero.
+pub fn balance(state: &State) -> Result<Balanced, ExplainError> {
+    let model = Model::new(state)?;
+    let found = of(&model);
+    let (taps, inner) = (model.taps(), model.w.shape[1]);
+    let mut weights = model.w.data.clone();
+    let mut left = 0;
+    for kernel in found.sums.chunks(found.phases.iter().product()) {
+        let [a, b] = model.kernel_index(kernel[0].input_channel, kernel[0].output_channel);
+        let start = (a * inner + b) * taps;
+        let own = &mut weights[start..start + taps];
+        let slack = slack(own.iter());
+        if even(kernel, slack) {
+            continue;
+        }
+        let scaled = || kernel.iter().filter(|phase| phase.sum.abs() > slack);
+        let mean = scaled().map(|phase| phase.sum).sum::<f64>() / scaled().count() as f64;
+        if mean.abs() <= slack {
+            left += kernel.len();
+            continue;
+        }
+        left += kernel.len() - scaled().count();
+        for phase in scaled() {
+            for &tap in &phase.taps {
+                own[tap] *= mean / phase.sum;
+            }
+        }
+    }
+    Ok(Balanced { weights, left })
+}
+
+/// What rounding may make of the sum of a kernel's weights.
+fn slack<'a>(weights: impl Iterator<Item = &'a f64>) -> f64 {
+    1e-12 * weights.map(|w| w.abs()).sum::<f64>()
+}
+
+/// Whether all phases of a kernel have the same sum.
+fn even(kernel: &[PhaseSum], slack: f64) -> bool {
+    let first = kernel[0].sum;
+    slack.is_finite()
+        && kernel
+            .iter()
+            .all(|phase| (phase.sum - first).abs() <= slack)
 }
 
 /// The overlap of a state's layer with its weights.
@@ -93,9 +149,14 @@ pub(crate) fn of(model: &Model) -> Overlap {
     let verdict = Verdict {
         holes: taps.iter().filter(|taps| taps.is_empty()).count(),
         even: taps.iter().all(|phase| phase.len() == taps[0].len()),
-        balanced: sums
-            .chunks(volume(strides))
-            .all(|kernel| kernel.iter().all(|phase| phase.sum == kernel[0].sum)),
+        balanced: sums.chunks(volume(strides)).all(|kernel| {
+            let [a, b] = model.kernel_index(kernel[0].input_channel, kernel[0].output_channel);
+            let start = (a * model.w.shape[1] + b) * model.taps();
+            even(
+                kernel,
+                slack(model.w.data[start..start + model.taps()].iter()),
+            )
+        }),
     };
     Overlap {
         shape: model.own(model.output()),
@@ -150,6 +211,60 @@ mod tests {
             3
         );
         assert_eq!(verdict("conv_transpose1d i3 k2 s3", Values::Ones).holes, 1);
+    }
+
+    #[test]
+    fn balancing_makes_all_phase_sums_equal() {
+        let of_line = |line: &str, w: Values| State {
+            w,
+            ..State::of_problem(&line.parse().unwrap())
+        };
+        for line in [
+            "conv_transpose2d c2-4 g2 i4 k3 s2 p1",
+            "conv_transpose1d i4 k7 s3",
+        ] {
+            let state = of_line(line, Values::Count);
+            let before = overlap(&state).unwrap();
+            assert!(!before.verdict.balanced);
+            let done = balance(&state).unwrap();
+            assert_eq!(done.left, 0);
+            let state = of_line(line, Values::List(done.weights.clone()));
+            let after = overlap(&state).unwrap();
+            assert!(after.verdict.balanced);
+            let phases = before.phases.iter().product();
+            for (old, new) in before.sums.chunks(phases).zip(after.sums.chunks(phases)) {
+                let mean = old.iter().map(|phase| phase.sum).sum::<f64>() / phases as f64;
+                for phase in new {
+                    assert!(
+                        (phase.sum - mean).abs() <= 1e-12 * mean,
+                        "{line}: {phase:?}"
+                    );
+                }
+            }
+            // What is balanced stays as it is.
+            assert_eq!(balance(&state).unwrap(), done);
+        }
+    }
+
+    #[test]
+    fn phases_that_no_factor_changes_are_left() {
+        let left = |line: &str, w: &[f64]| {
+            let w = Values::List(w.to_vec());
+            let state = State {
+                w,
+                ..State::of_problem(&line.parse().unwrap())
+            };
+            let done = balance(&state).unwrap();
+            (done.weights, done.left)
+        };
+        // No tap; taps that cancel; phases that cancel.
+        let hole = left("conv_transpose1d i3 k2 s3", &[1.0, 3.0]);
+        assert_eq!(hole, (vec![2.0, 2.0], 1));
+        let zero = left("conv_transpose1d i3 k3 s2", &[1.0, 3.0, -1.0]);
+        assert_eq!(zero, (vec![1.0, 3.0, -1.0], 1));
+        let cancel = left("conv_transpose1d i3 k2 s2", &[1.0, -1.0]);
+        assert_eq!(cancel, (vec![1.0, -1.0], 2));
+        assert_eq!(left("conv1d i3 k2 s2", &[1.0, 2.0]), (vec![1.0, 2.0], 0));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use convt_geometry::Op;
 
 use crate::code::{Call, lines};
+use crate::words::Note;
 use crate::{ExplainError, State};
 
 /// A framework that a layer comes from or goes to.
@@ -67,7 +68,7 @@ pub struct Port {
     pub flip: Vec<usize>,
     /// The signed crops (transposed) or pads (convolution) per axis that both have in common.
     pub crops: Vec<[isize; 2]>,
-    /// What the new framework cannot say in its own words, and what the call does instead.
+    /// What the new framework cannot say in its own words, and what the call does instead; in the state's language.
     pub warnings: Vec<String>,
 }
 
@@ -99,52 +100,38 @@ pub fn port(state: &State, from: Framework, to: Framework) -> Result<Port, Expla
         };
         weight = format!("w = np.flip({inner}, ({},))", words.join(", "));
     }
-    let (text, mut warnings) = lines(to, &call);
-    warnings.extend(limits(&call, to));
+    let (text, mut notes) = lines(to, &call);
+    notes.extend(limits(&call, to));
     Ok(Port {
         call: text,
         weight,
         permutation,
         flip,
         crops: call.crops.clone(),
-        warnings,
+        warnings: notes.iter().map(|note| note.text(state.lang)).collect(),
     })
 }
 
-fn limits(call: &Call, to: Framework) -> Vec<String> {
-    let mut warnings = Vec::new();
+fn limits(call: &Call, to: Framework) -> Vec<Note> {
+    let mut notes = Vec::new();
     let unequal = call.crops.iter().any(|[begin, end]| end > begin);
     let transposed = call.op == Op::ConvTranspose;
     match to {
-        Framework::Torch if call.torch().is_none() => {
-            warnings.push(if transposed && unequal {
-                "PyTorch cannot crop more at the end than at the beginning: the full output is computed and sliced.".into()
-            } else if transposed {
-                "PyTorch cannot say these crops with padding and output_padding: the full output is computed and \
-                 sliced."
-                    .into()
-            } else {
-                "PyTorch pads both sides alike: the input is padded before the call.".to_string()
-            });
-        }
-        Framework::Onnx if call.onnx().is_none() => {
-            warnings.push(
-                "ONNX has no negative pads: nothing is padded or cropped in the node, the rest is done around it.".into(),
-            );
-        }
+        Framework::Torch if call.torch().is_none() => notes.push(if transposed && unequal {
+            Note::TorchEnd
+        } else if transposed {
+            Note::TorchCrops
+        } else {
+            Note::TorchPads
+        }),
+        Framework::Onnx if call.onnx().is_none() => notes.push(Note::OnnxPads),
         _ => {}
     }
     if to == Framework::Keras && transposed && call.crops.iter().any(|[begin, end]| end < begin) {
-        warnings.push(
-            "Keras' output_padding grows a \"same\" picture at the top and left, PyTorch's at the bottom and right: it is \
-             not used here."
-                .into(),
-        );
+        notes.push(Note::KerasOutputPadding);
     }
     if to == Framework::Jax && transposed {
-        warnings.push(
-            "JAX's padding pairs are those of the stretched input: d·(k−1) minus the crop, not PyTorch's padding.".into(),
-        );
+        notes.push(Note::JaxPads);
     }
-    warnings
+    notes
 }

@@ -6,7 +6,9 @@ use convt_draw::DrawError;
 use convt_explain::ExplainError;
 use convt_geometry::GeometryError;
 
+use crate::file::FileError;
 use crate::query::Key;
+use crate::sentence::Lang;
 
 /// Why a request cannot be answered.
 #[derive(Clone, Debug)]
@@ -24,6 +26,13 @@ pub(crate) enum Error {
         axis: Option<usize>,
         /// Its value.
         value: i64,
+    },
+    /// A file gives no kernel.
+    File {
+        /// Its name.
+        name: String,
+        /// Why.
+        error: FileError,
     },
     /// The sizes do not work out.
     Geometry(GeometryError),
@@ -55,6 +64,7 @@ impl fmt::Display for Error {
                     key.least
                 )
             }
+            Self::File { name, error } => f.write_str(&error.text(name, Lang::En)),
             Self::Geometry(error) => write!(f, "{error}"),
             Self::Explain(error) => write!(f, "{error}"),
             Self::Draw(error) => write!(f, "{error}"),

@@ -13,6 +13,7 @@
 //! | `frame` | `state`, `step`, `theme`, `cells`, `shown` | one picture with its caption, and what can be reached in it |
 //! | `inspect` | `state`, `map`, `index` | where a number comes from |
 //! | `numbers` | `state`, `array` | all numbers of `x`, `w` or `gy` |
+//! | `balance` | `state` | the weights with equal phase sums, and how many phases are left as they are |
 //! | `code` | `state` | the layer in other words |
 //! | `port` | `state`, `from`, `to` | how another framework says the same layer |
 //! | `export` | `state`, `format`, `step` | a file |
@@ -24,6 +25,7 @@ mod base64;
 mod delta;
 mod describe;
 mod error;
+mod file;
 mod npy;
 mod numbers;
 mod picture;

@@ -2,41 +2,41 @@
 
 use safetensors::Dtype;
 
+use crate::file::FileError;
 use crate::weights::Entry;
 
 /// What every such file begins with.
 pub(crate) const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// The one tensor of the file.
-pub(crate) fn entry(bytes: &[u8]) -> Result<Entry, String> {
-    let short = "its header ends too soon";
+pub(crate) fn entry(bytes: &[u8]) -> Result<Entry, FileError> {
     let (length, start) = match bytes.get(6) {
         Some(1) => {
-            let length = bytes.get(8..10).ok_or(short)?;
+            let length = bytes.get(8..10).ok_or(FileError::Header)?;
             (usize::from(u16::from_le_bytes([length[0], length[1]])), 10)
         }
         Some(2 | 3) => {
-            let length = bytes.get(8..12).ok_or(short)?;
+            let length = bytes.get(8..12).ok_or(FileError::Header)?;
             let length = u32::from_le_bytes([length[0], length[1], length[2], length[3]]);
             (length as usize, 12)
         }
-        _ => return Err("its version is not 1, 2 or 3".to_string()),
+        _ => return Err(FileError::Version),
     };
-    let offset = length.checked_add(start).ok_or(short)?;
-    let header = bytes.get(start..offset).ok_or(short)?;
+    let offset = length.checked_add(start).ok_or(FileError::Header)?;
+    let header = bytes.get(start..offset).ok_or(FileError::Header)?;
     let header = String::from_utf8_lossy(header);
-    let descr = after(&header, "descr").ok_or("its header names no type")?;
+    let descr = after(&header, "descr").ok_or(FileError::NoType)?;
     let descr = descr.split(['\'', '"']).nth(1).unwrap_or_default();
     let dtype = match descr {
         "<f2" => Dtype::F16,
         "<f4" => Dtype::F32,
         "<f8" => Dtype::F64,
-        other => return Err(format!("its type is {other}, expected <f2, <f4 or <f8")),
+        other => return Err(FileError::Type(other.to_string())),
     };
     let fortran = after(&header, "fortran_order").is_some_and(|text| text.starts_with("True"));
     let shape = after(&header, "shape")
         .and_then(|text| text.strip_prefix('(')?.split(')').next())
-        .ok_or("its header names no shape")?;
+        .ok_or(FileError::NoShape)?;
     let shape: Result<Vec<usize>, _> = shape
         .split(',')
         .map(str::trim)
@@ -45,7 +45,7 @@ pub(crate) fn entry(bytes: &[u8]) -> Result<Entry, String> {
         .collect();
     Ok(Entry {
         name: "weight".to_string(),
-        shape: shape.map_err(|_| "its shape is no list of sizes")?,
+        shape: shape.map_err(|_| FileError::Shape)?,
         dtype: Some(dtype),
         offset,
         fortran,

@@ -2,7 +2,8 @@
 
 use convt_draw::Map;
 use convt_explain::{
-    Framework, Inspection, State, Values, code as code_of, inspect as inspect_cell, port as port_of,
+    Framework, Inspection, State, Values, balance as balance_of, code as code_of,
+    inspect as inspect_cell, port as port_of,
 };
 use serde_json::{Value, json};
 
@@ -85,16 +86,21 @@ pub(crate) fn numbers(request: &Request) -> Result<Value, Error> {
     Ok(json!({ "numbers": numbers }))
 }
 
+/// More numbers than a link may hold.
+fn too_many(shape: &[usize]) -> Error {
+    Error::request(format!(
+        "{shape:?} has too many numbers to be edited one by one (at most {MOST_NUMBERS}): use a smaller size"
+    ))
+}
+
 /// The number in every cell of a map, asked one by one.
 fn values_of(state: &State, map: Map, shape: &[usize]) -> Result<Vec<f64>, Error> {
     let volume = shape
         .iter()
         .try_fold(1usize, |n, &size| n.checked_mul(size));
-    let volume = volume.filter(|&n| n <= MOST_NUMBERS).ok_or_else(|| {
-        Error::request(format!(
-            "{shape:?} has too many numbers to be edited one by one (at most {MOST_NUMBERS}): use a smaller size"
-        ))
-    })?;
+    let volume = volume
+        .filter(|&n| n <= MOST_NUMBERS)
+        .ok_or_else(|| too_many(shape))?;
     (0..volume)
         .map(|mut at| {
             let mut index = vec![0; shape.len()];
@@ -106,6 +112,15 @@ fn values_of(state: &State, map: Map, shape: &[usize]) -> Result<Vec<f64>, Error
             Ok(found.value.unwrap_or(0.0))
         })
         .collect()
+}
+
+/// `{weights, left}`: the weights with equal phase sums, and how many phases no factor makes equal.
+pub(crate) fn balance(request: &Request) -> Result<Value, Error> {
+    let found = balance_of(&state_of(&request.state())?).map_err(Error::Explain)?;
+    if found.weights.len() > MOST_NUMBERS {
+        return Err(too_many(&[found.weights.len()]));
+    }
+    Ok(json!({ "weights": found.weights, "left": found.left }))
 }
 
 /// `{snippets: [{name, text}]}`: the layer and its numbers as code that runs.

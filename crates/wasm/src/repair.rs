@@ -162,7 +162,9 @@ fn candidates(query: &Query, error: &Error) -> Vec<Query> {
             with(query, *key, *axis, &value.saturating_neg().min(MODEST)),
         ],
         Error::Geometry(error) => of_geometry(query, error),
-        Error::Request { .. } | Error::Explain(_) | Error::Draw(_) => vec![modest(query)],
+        Error::Request { .. } | Error::File { .. } | Error::Explain(_) | Error::Draw(_) => {
+            vec![modest(query)]
+        }
     }
 }
 

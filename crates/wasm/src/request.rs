@@ -43,8 +43,12 @@ impl Request {
         self.numbers(key).try_into().ok()
     }
 
+    /// The reader's language: the request's own, otherwise its state's.
     pub(crate) fn lang(&self) -> Lang {
-        Lang::parse(self.text("lang"))
+        match self.text("lang") {
+            "" => Lang::parse(self.state().get("lang").unwrap_or_default()),
+            own => Lang::parse(own),
+        }
     }
 
     pub(crate) fn state(&self) -> Query {
@@ -61,6 +65,7 @@ pub(crate) fn answer(text: &str) -> Value {
         "export" => picture::export(request),
         "inspect" => numbers::inspect(request),
         "numbers" => numbers::numbers(request),
+        "balance" => numbers::balance(request),
         "code" => numbers::code(request),
         "port" => numbers::port(request),
         "solve" => solve::solve(request),

@@ -40,6 +40,7 @@ pub(crate) fn sentence(error: &Error, lang: Lang) -> String {
             at(*axis),
             key.least
         ),
+        (lang, Error::File { name, error }) => error.text(name, lang),
         (Lang::Zh, Error::Geometry(error)) => geometry_zh(error),
         (Lang::Zh, Error::Explain(error)) => explain_zh(error),
         _ => error.to_string(),

@@ -4,6 +4,7 @@ use safetensors::{Dtype, SafeTensors};
 use serde_json::{Value, json};
 
 use crate::error::Error;
+use crate::file::FileError;
 use crate::npy;
 use crate::request::Request;
 
@@ -25,7 +26,10 @@ pub(crate) struct Entry {
 /// `{tensors: [{name, shape, usable}]}`; with `tensor` and `channels` also `{kernel, values}` of one pair of channels.
 pub(crate) fn load(bytes: &[u8], request: &Request) -> Result<Value, Error> {
     let name = request.text("name");
-    let broken = |error: String| Error::request(format!("{name}: {error}"));
+    let broken = |error: FileError| Error::File {
+        name: name.to_string(),
+        error,
+    };
     let entries = if bytes.starts_with(npy::MAGIC) {
         vec![npy::entry(bytes).map_err(broken)?]
     } else {
@@ -38,11 +42,8 @@ pub(crate) fn load(bytes: &[u8], request: &Request) -> Result<Value, Error> {
     let mut answer = json!({ "tensors": list });
     if !entries.iter().any(usable) {
         let shapes: Vec<String> = entries.iter().map(|e| format!("{:?}", e.shape)).collect();
-        answer["note"] = json!(format!(
-            "{name} holds no weight of a layer: expected 3 to 5 axes (in, out/groups, kernel...) of f16, bf16, f32 or f64 \
-             and at most {MOST_TAPS} numbers in a kernel, found {}",
-            shapes.join(", ")
-        ));
+        let error = FileError::NoWeight(shapes.join(", "), MOST_TAPS);
+        answer["note"] = json!(error.text(name, request.lang()));
     }
     let wanted = request.text("tensor");
     if let Some(entry) = entries.iter().find(|e| e.name == wanted && usable(e))
@@ -67,13 +68,10 @@ fn usable(entry: &Entry) -> bool {
 }
 
 /// The numbers of one kernel in row-major order, rounded to what is worth showing.
-fn kernel(entry: &Entry, bytes: &[u8], channels: [usize; 2]) -> Result<Vec<f64>, String> {
+fn kernel(entry: &Entry, bytes: &[u8], channels: [usize; 2]) -> Result<Vec<f64>, FileError> {
     let shape = &entry.shape;
     if channels[0] >= shape[0] || channels[1] >= shape[1] {
-        return Err(format!(
-            "channels {} and {} are not within {} and {}",
-            channels[0], channels[1], shape[0], shape[1]
-        ));
+        return Err(FileError::Channels(channels, [shape[0], shape[1]]));
     }
     let taps: usize = shape[2..].iter().product();
     (0..taps)
@@ -82,7 +80,7 @@ fn kernel(entry: &Entry, bytes: &[u8], channels: [usize; 2]) -> Result<Vec<f64>,
                 .and_then(|index| number(bytes, entry.dtype?, entry.offset, index));
             value
                 .map(round)
-                .ok_or_else(|| format!("it ends before {} does", entry.name))
+                .ok_or_else(|| FileError::Ends(entry.name.clone()))
         })
         .collect()
 }
@@ -134,9 +132,9 @@ fn number(bytes: &[u8], dtype: Dtype, offset: usize, index: usize) -> Option<f64
     })
 }
 
-fn safetensors(bytes: &[u8]) -> Result<Vec<Entry>, String> {
-    let foreign = |error| format!("it is neither .npy nor .safetensors ({error})");
-    let (header, metadata) = SafeTensors::read_metadata(bytes).map_err(foreign)?;
+fn safetensors(bytes: &[u8]) -> Result<Vec<Entry>, FileError> {
+    let (header, metadata) =
+        SafeTensors::read_metadata(bytes).map_err(|error| FileError::Foreign(error.to_string()))?;
     // Offsets count from the end of the header, which its own length of eight bytes precedes.
     let start = header + 8;
     let mut entries: Vec<Entry> = metadata

@@ -179,6 +179,46 @@ fn broken_files_are_said_to_be_broken() {
     assert!(load(b"hello, this is a text", "w", [0, 0])["error"].is_string());
 }
 
+#[test]
+fn files_and_code_are_told_in_the_readers_language() {
+    let told = |lang: &str, bytes: &[u8]| {
+        let request =
+            json!({ "name": "file", "tensor": "weight", "channels": [7, 0], "lang": lang });
+        let answer: Value =
+            serde_json::from_str(&convt_wasm::load(bytes, &request.to_string())).unwrap();
+        answer["error"].as_str().unwrap().to_string()
+    };
+    let chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    let whole = npy("False");
+    let broken = [
+        &b"hello, this is a text"[..],
+        &whole[..20],
+        &b"\x93NUMPY\x09"[..],
+        &whole,
+    ];
+    for bytes in broken {
+        assert!(!chinese(&told("en", bytes)), "{}", told("en", bytes));
+        assert!(chinese(&told("zh", bytes)), "{}", told("zh", bytes));
+    }
+    for lang in ["en", "zh"] {
+        // Groups, and one more cropped at the end.
+        let state = format!("i=3x3&k=3&s=2&d=2&g=2&c=2-2&crop=0:1&lang={lang}");
+        let code = ask(&json!({ "do": "code", "state": state }));
+        let notes = code["snippets"][1]["notes"].as_array().unwrap().clone();
+        assert_eq!(notes.len(), 3, "{notes:?}");
+        let port = |to: &str| {
+            let request = json!({ "do": "port", "state": state, "from": "keras", "to": to });
+            ask(&request)["warnings"].as_array().unwrap().clone()
+        };
+        for note in [notes, port("pytorch"), port("jax")].concat() {
+            assert_eq!(chinese(note.as_str().unwrap()), lang == "zh", "{note}");
+        }
+        let refused = ask(&json!({ "do": "port", "state": state, "from": "keras", "to": "?" }));
+        let refused = refused["error"].as_str().unwrap();
+        assert_eq!(chinese(refused), lang == "zh", "{refused}");
+    }
+}
+
 fn word() -> impl Strategy<Value = String> {
     prop_oneof![
         6 => (-2i64..9).prop_map(|n| n.to_string()),

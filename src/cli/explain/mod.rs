@@ -1,6 +1,7 @@
 //! `convt explain`: every number of a small problem, in the terminal or as a picture.
 
 mod numbers;
+mod page;
 mod picture;
 mod tables;
 
@@ -86,6 +87,7 @@ enum Theme {
   convt explain -i 3 -k 3 -s 2 -p 1 -o steps.gif
   convt explain -i 3 -k 3 -s 2 -p 1 --view matrix --lang zh --theme dark -o matrix.svg
   convt explain --preset checkerboard -o checkerboard.png
+  convt explain -i 3 -k 3 -s 2 -p 1 --open
   convt explain -i 4x3 -k 3,2 -s 2 -p 1 --output-padding 1 --channels 2-1 --step 4
   convt explain --op conv -i 5 -k 3 -s 2 --view matrix
   convt explain --dims 1 -i 4 -k 3 -s 2 --values 1,0,0,2 --weights w.npy --animated -o one.svg",
@@ -148,6 +150,9 @@ struct PictureArgs {
     /// Replace a file that exists
     #[arg(long)]
     overwrite: bool,
+    /// Open the page with this problem in a browser: a copy in -o FILE.html, or in the temporary folder
+    #[arg(long, conflicts_with = "animated")]
+    open: bool,
 }
 
 pub(crate) fn run(args: &Args, ui: &Ui) -> Result<(), Failure> {
@@ -162,6 +167,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<(), Failure> {
         None | Some(View::FourSteps | View::Scatter | View::Matrix)
     );
     if args.picture.output.is_some()
+        || args.picture.open
         || args.preset.is_some()
         || args.link.is_some()
         || spoken

@@ -9,7 +9,7 @@ use convt_explain::{Preset, Show, State, Trace, Values, View, parse_theme, text}
 use convt_files::{AtomicFile, Existing};
 use convt_reference::Layer;
 
-use super::{Args, Lang, Theme, tables};
+use super::{Args, Lang, Theme, page, tables};
 use crate::failure::Failure;
 use crate::ui::Ui;
 
@@ -43,6 +43,10 @@ pub(super) fn run(args: &Args, step: Option<usize>, ui: &Ui) -> Result<(), Failu
         return Err(exists(name));
     }
     let state = state(args, step)?;
+    if args.picture.open {
+        let to = args.picture.output.as_ref().map(Path::new);
+        return page::open(&state, to, existing, ui);
+    }
     let bytes = match kind {
         Kind::Text => told(&state)?.into_bytes(),
         Kind::Picture(format) => draw(&state, format, args.picture.animated, pixels)?,

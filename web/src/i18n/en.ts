@@ -92,6 +92,8 @@ export const en = {
   copyFailed: 'Copying is not allowed here: select the text and copy it.',
   table: 'Show as table',
   picture: 'Show as picture',
+  balance: 'Balance the kernel',
+  balanced: (left: number) => left ? `Phases that no factor makes equal: ${left}` : 'All phases have the same sum',
   share: 'Share and save',
   copyLink: 'Copy link',
   copyEmbed: 'Copy embed code',

@@ -94,6 +94,8 @@ export const zh: Words = {
   copyFailed: '这里不允许复制：请选中文字后自行复制。',
   table: '显示为表格',
   picture: '显示为图',
+  balance: '均衡卷积核',
+  balanced: (left) => left ? `有 ${left} 个相位无法靠缩放变得相等` : '各相位之和已相等',
   share: '分享与保存',
   copyLink: '复制链接',
   copyEmbed: '复制嵌入代码',

@@ -1,7 +1,8 @@
 /** The picture, with a grid of reachable cells upon it, or the same as tables. */
 
 import type { App, Model, Part } from '../app';
-import { fill, h } from '../dom';
+import { button, fill, h } from '../dom';
+import { ask, failed } from '../engine';
 import { cellGrid } from './grid';
 import { painter } from './paint';
 import { tables } from './table';
@@ -24,6 +25,7 @@ export function stage(app: App): Stage {
   const scroll = h('div', { class: 'scroll' }, canvas);
   const twin = h('div', { class: 'tables', hidden: true, tabindex: 0, role: 'region', 'aria-label': words.table });
   const toggle = h('button', { type: 'button', class: 'quiet toggle', onclick: () => toggleTable() }, words.table);
+  const balance = button(words.balance, () => level(app), { class: 'quiet balance' });
   const caption = h('p', { class: 'caption', 'aria-live': 'polite', 'aria-label': words.caption });
   const element = h(
     'section',
@@ -31,7 +33,7 @@ export function stage(app: App): Stage {
     h('p', { class: 'sr', id: 'stage-help' }, words.stageHelp),
     scroll,
     twin,
-    h('div', { class: 'foot' }, caption, toggle),
+    h('div', { class: 'foot' }, caption, balance, toggle),
   );
 
   const paint = painter(picture);
@@ -41,6 +43,7 @@ export function stage(app: App): Stage {
     element.classList.toggle('stale', model.refused !== null);
     // Without cells in it, the picture itself must be scrollable by keys.
     scroll.tabIndex = model.refused ? 0 : -1;
+    balance.hidden = model.state.view !== 'overlap' || model.state.kind === 'conv' || model.refused !== null;
     element.setAttribute('aria-labelledby', `tab-${model.state.view}`);
     if (!frame) return;
     if (frame.serial !== shown) {
@@ -64,4 +67,12 @@ export function stage(app: App): Stage {
     update(app.model);
   };
   return { element, update, toggleTable, edit: grid.edit, focus: grid.focus };
+}
+
+/** Scales the kernel's phases so that a flat input gives a flat output. */
+function level(app: App): void {
+  const answer = ask('balance', { state: app.model.query });
+  if (failed(answer)) return app.announce(answer.error);
+  app.store.set({ w: answer.weights.join(',') });
+  app.announce(app.words.balanced(answer.left));
 }

@@ -4,8 +4,9 @@ use convt_geometry::Op;
 
 use super::call::Call;
 use super::numpy::{arrays, cut, number_or_tuple, tuple};
+use crate::words::Note;
 
-pub(super) fn program(call: &Call) -> (String, Vec<String>) {
+pub(super) fn program(call: &Call) -> (String, Vec<Note>) {
     let (lines, notes) = self::call(call);
     let mut text = "import numpy as np\nimport keras\n\n".to_string();
     text += &arrays(call);
@@ -27,14 +28,12 @@ fn weight(call: &Call) -> String {
     format!("w = w.transpose{}  # (k..., {what})\n", tuple(&order))
 }
 
-pub(super) fn call(call: &Call) -> (String, Vec<String>) {
+pub(super) fn call(call: &Call) -> (String, Vec<Note>) {
     let mut notes = Vec::new();
     let dilated = call.dilation.iter().any(|&d| d != 1);
     let strided = call.stride.iter().any(|&s| s != 1);
     if dilated && strided {
-        notes.push(
-            "The TensorFlow backend refuses stride and dilation together: run with KERAS_BACKEND=jax.".to_string(),
-        );
+        notes.push(Note::KerasBackend);
     }
     let mut words = format!("strides={}", number_or_tuple(&call.stride));
     if dilated {
@@ -60,7 +59,7 @@ pub(super) fn call(call: &Call) -> (String, Vec<String>) {
             if call.groups == 1 {
                 text += &format!("y = np.asarray({})\n", one("x", "w"));
             } else {
-                notes.push("Keras has no groups here: one call per group.".to_string());
+                notes.push(Note::KerasGroups);
                 let g = call.groups;
                 text += &format!(
                     "parts = zip(np.split(x, {g}, axis=-1), np.split(w, {g}, axis=-1))  # no groups: one call for each\n"
@@ -71,9 +70,7 @@ pub(super) fn call(call: &Call) -> (String, Vec<String>) {
                 );
             }
             if padding.is_none() {
-                notes.push(
-                    "Neither \"same\" nor \"valid\" crops like this: the full output is computed and cut.".to_string(),
-                );
+                notes.push(Note::KerasCrops);
                 // "valid" fills the output up where the stride exceeds the kernel's span.
                 let lengths: Vec<usize> = (0..call.dims)
                     .map(|i| call.full(i) + call.stride[i].saturating_sub(call.span[i]))

@@ -13,6 +13,7 @@ mod onnx;
 mod ours;
 mod torch;
 
+use crate::words::Note;
 use crate::{ExplainError, State};
 
 pub(crate) use call::Call;
@@ -26,7 +27,7 @@ pub struct Snippet {
     pub language: &'static str,
     /// The code, with a line break at its end.
     pub text: String,
-    /// What to know before running it, in English; empty for most.
+    /// What to know before running it, in the state's language; empty for most.
     pub notes: Vec<String>,
 }
 
@@ -43,7 +44,7 @@ pub fn code(state: &State) -> Result<Vec<Snippet>, ExplainError> {
     Ok(vec![
         snippet("PyTorch", "python", torch::program(&call)),
         Snippet {
-            notes,
+            notes: notes.iter().map(|note| note.text(state.lang)).collect(),
             ..snippet("Keras", "python", keras)
         },
         snippet("JAX", "python", jax::program(&call)),
@@ -55,7 +56,7 @@ pub fn code(state: &State) -> Result<Vec<Snippet>, ExplainError> {
 
 /// The lines that apply the layer in one library, for arrays `x`, `w` and `b` that are there in that library's layout,
 /// and what to know about them.
-pub(crate) fn lines(framework: crate::Framework, call: &Call) -> (String, Vec<String>) {
+pub(crate) fn lines(framework: crate::Framework, call: &Call) -> (String, Vec<Note>) {
     use crate::Framework;
     match framework {
         Framework::Torch => (torch::call(call), Vec::new()),

@@ -2,10 +2,13 @@
 
 mod en;
 mod en_names;
+mod notes;
 mod zh;
 mod zh_names;
 
 use convt_geometry::Op;
+
+pub(crate) use notes::Note;
 
 use crate::state::word;
 use crate::{ExplainError, Verdict};
