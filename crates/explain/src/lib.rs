@@ -27,7 +27,6 @@
 //! | [`inspect`] | where the number in a cell comes from |
 //! | [`overlap`], [`balance`], [`reach`] | will it draw a checkerboard; weights that do not; which inputs make an output |
 //! | [`code`], [`port`] | the same layer in other libraries |
-//! | [`repairs`] | what would make an illegal one legal |
 //!
 //! ```
 //! use convt_explain::{Style, Trace, text};
@@ -51,7 +50,6 @@ mod overlap;
 mod port;
 mod presets;
 mod reach;
-mod repairs;
 mod state;
 pub mod text;
 mod trace;
@@ -66,7 +64,6 @@ pub use overlap::{Balanced, Overlap, PhaseSum, Verdict, balance, overlap};
 pub use port::{Framework, Port, port};
 pub use presets::{PRESETS, Preset};
 pub use reach::{Reach, Span, reach};
-pub use repairs::{Repair, repairs};
 pub use state::{State, parse_theme, theme_name};
 pub use text::Style;
 pub use trace::{

@@ -417,10 +417,4 @@ impl Words for En {
             Said::Arriving(at) => format!("dL/dy[{at}] arrives from the layers above."),
         }
     }
-    fn repair(&self, parameter: &str, axis: Option<usize>, value: &str) -> String {
-        match axis {
-            Some(axis) => format!("set {parameter} of axis {axis} to {value}"),
-            None => format!("set {parameter} to {value}"),
-        }
-    }
 }

@@ -189,9 +189,8 @@ pub(crate) trait Words: Names {
     fn reach_input(&self, at: &str, outputs: usize) -> String;
     fn reach_stack(&self, cell: usize, layers: usize, inputs: usize) -> String;
 
-    /// Sentences of the inspector and the repairs.
+    /// Sentences of the inspector.
     fn inspected(&self, said: &Said<'_>) -> String;
-    fn repair(&self, parameter: &str, axis: Option<usize>, value: &str) -> String;
 }
 
 /// What the inspector says of a cell.

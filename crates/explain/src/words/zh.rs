@@ -327,10 +327,4 @@ impl Words for Zh {
             Said::Arriving(at) => format!("dL/dy[{at}] 是从后面的层传来的。"),
         }
     }
-    fn repair(&self, parameter: &str, axis: Option<usize>, value: &str) -> String {
-        match axis {
-            Some(axis) => format!("把第 {axis} 轴的 {parameter} 改成 {value}"),
-            None => format!("把 {parameter} 改成 {value}"),
-        }
-    }
 }
