@@ -5,7 +5,6 @@ use std::borrow::Cow;
 
 use ndarray::{Array, ArrayBase, ArrayView, ArrayViewMut, Data, Dimension, IxDyn};
 
-use crate::plan::check_limit;
 use crate::tensor::{elements, reserve};
 use crate::{Element, Error, Plan, Run, Scratch, TensorRef};
 
@@ -98,7 +97,7 @@ impl<T: Element> Plan<T> {
         }
         let count = elements::<T>("input", x.shape())?;
         let resolved = self.layer().resolve(x.shape(), &run.output)?;
-        check_limit::<T>(&resolved, &run, count)?;
+        self.check_limit(&resolved, &run, count)?;
         if let Some(limit) = &mut run.memory_limit {
             *limit = limit.saturating_sub(count * size_of::<T>());
         }

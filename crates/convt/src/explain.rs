@@ -95,8 +95,9 @@ impl Explanation {
 }
 
 impl Explanation {
-    /// Says that `algorithm` runs, and why the engine's other one does not.
-    pub(crate) fn choose(&mut self, algorithm: &'static str) {
+    /// Says that `algorithm` runs with so much scratch on one thread, and why the engine's other one does not.
+    pub(crate) fn choose(&mut self, algorithm: &'static str, scratch_bytes: usize) {
+        self.scratch_bytes = scratch_bytes;
         if algorithm != self.algorithm {
             self.refused[0] = Refusal {
                 algorithm: self.algorithm,

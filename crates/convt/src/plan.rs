@@ -88,14 +88,14 @@ impl<T: Element> Plan<T> {
     /// Bytes of scratch that a run on such an input needs with that many threads (0: all of the current rayon pool).
     pub fn scratch_bytes(&self, input: &[usize], threads: usize) -> Result<usize, Error> {
         let resolved = self.layer.resolve(input, &OutputChoice::Layer)?;
-        let elements = algorithm::scratch_elements(&resolved, threads)?;
+        let elements = self.weights.scratch_elements(&resolved, threads)?;
         Ok(elements.saturating_mul(size_of::<T>()))
     }
 
     /// What runs for such an input on this machine, at what cost, and why nothing else would.
     pub fn explain(&self, input: &[usize]) -> Result<Explanation, Error> {
         let mut explanation = self.layer.explain(input, T::DTYPE)?;
-        explanation.choose(self.weights.algorithm());
+        explanation.choose(self.weights.algorithm(), self.scratch_bytes(input, 1)?);
         Ok(explanation)
     }
 
@@ -110,7 +110,7 @@ impl<T: Element> Plan<T> {
         let output = resolved.output_shape();
         let count = elements::<T>("output", &output)?;
         check_elements::<T>("input", x.len(), shape)?;
-        check_limit::<T>(&resolved, run, count)?;
+        self.check_limit(&resolved, run, count)?;
         let mut y = zeros("output", count)?;
         self.execute(x, &resolved, &mut y, &mut Scratch::new(), run)?;
         Ok(Tensor {
@@ -145,8 +145,26 @@ impl<T: Element> Plan<T> {
         let resolved = self.layer.resolve(shape, &run.output)?;
         check_elements::<T>("input", x.len(), shape)?;
         check_elements::<T>("output", y.len(), &resolved.output_shape())?;
-        check_limit::<T>(&resolved, run, 0)?;
+        self.check_limit(&resolved, run, 0)?;
         self.execute(x, &resolved, y, scratch, run)
+    }
+
+    /// Refuses a run whose own allocations, `extra` elements of output or copies among them, exceed its limit.
+    pub(crate) fn check_limit(
+        &self,
+        resolved: &Resolved,
+        run: &Run,
+        extra: usize,
+    ) -> Result<(), Error> {
+        if run.memory_limit.is_none() {
+            return Ok(());
+        }
+        let scratch = self.weights.scratch_elements(resolved, run.threads)?;
+        let bytes = extra
+            .saturating_add(scratch)
+            .saturating_mul(size_of::<T>())
+            .saturating_add(algorithm::table_bytes(resolved));
+        within(run.memory_limit, "the run", bytes)
     }
 
     fn execute(
@@ -162,23 +180,6 @@ impl<T: Element> Plan<T> {
         }
         self.weights.run(resolved, x, y, scratch, run)
     }
-}
-
-/// Refuses a run whose own allocations, `extra` elements of output or copies among them, exceed its limit.
-pub(crate) fn check_limit<T: Element>(
-    resolved: &Resolved,
-    run: &Run,
-    extra: usize,
-) -> Result<(), Error> {
-    if run.memory_limit.is_none() {
-        return Ok(());
-    }
-    let scratch = algorithm::scratch_elements(resolved, run.threads)?;
-    let bytes = extra
-        .saturating_add(scratch)
-        .saturating_mul(size_of::<T>())
-        .saturating_add(algorithm::table_bytes(resolved));
-    within(run.memory_limit, "the run", bytes)
 }
 
 /// Refuses `bytes` beyond the limit, where there is one.

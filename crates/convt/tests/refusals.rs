@@ -171,6 +171,31 @@ fn zero_sizes() {
 }
 
 #[test]
+fn scratch_is_that_of_the_algorithm_that_the_weights_allow() {
+    // Few positions, a long row: here the algorithm for infinite weights needs more scratch than the other.
+    let layer = ConvTranspose1d::new(1, 1, 2).stride(256).bias(false);
+    for (weight, algorithm, bytes) in [
+        (1.0, "tiles", None),
+        (f32::INFINITY, "phases", Some(4 * 770)),
+    ] {
+        let plan = layer.plan((&[weight, 1.0][..], [1, 1, 2]), None).unwrap();
+        let shape = [1, 1, 4];
+        let scratch = plan.scratch_bytes(&shape, 1).unwrap();
+        let explanation = plan.explain(&shape).unwrap();
+        assert_eq!(
+            (explanation.algorithm, explanation.scratch_bytes),
+            (algorithm, scratch)
+        );
+        assert!(bytes.is_none_or(|bytes| bytes == scratch), "{scratch}");
+        // What the run took is what was announced.
+        let (mut y, mut memory) = (vec![0.0; 770], Scratch::new());
+        plan.run_slice_into(&[1.0; 4], &shape, &mut y, &mut memory, 1)
+            .unwrap();
+        assert_eq!(memory.bytes(), scratch);
+    }
+}
+
+#[test]
 fn a_memory_limit_is_exact() {
     let layer = ConvTranspose2d::new(1, 1, 3).bias(false);
     let plan = plan(&layer).unwrap();

@@ -45,6 +45,18 @@ impl<T: Element> Weights<T> {
         }
     }
 
+    /// Elements of scratch that a run of the algorithm needs.
+    pub(crate) fn scratch_elements(
+        &self,
+        sizes: &Resolved,
+        threads: usize,
+    ) -> Result<usize, Error> {
+        match self {
+            Self::Tiles(_) => tiles::scratch_elements(sizes, threads),
+            Self::Phases(_) => Ok(phases::scratch_elements(sizes, threads)),
+        }
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Tiles(blocked) => blocked.bytes(),

@@ -374,6 +374,12 @@ impl Work {
     }
 }
 
+/// Elements of scratch that a run needs.
+pub(crate) fn scratch_elements(sizes: &Resolved, threads: usize) -> usize {
+    let work = Work::new(sizes);
+    work.workers(threads) * work.each
+}
+
 /// Bytes of the tap tables that a run builds: one entry per tap along each axis, and the list they are sorted in.
 pub(crate) fn table_bytes(sizes: &Resolved) -> usize {
     let per_tap = size_of::<Phase>() + size_of::<Range<usize>>() + 2 * size_of::<(usize, Tap)>();
