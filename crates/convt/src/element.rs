@@ -19,6 +19,18 @@ pub trait Element:
     /// `self * factor + term`, rounded once.
     #[must_use]
     fn fused(self, factor: Self, term: Self) -> Self;
+    /// `max(self, 0)`; NaN stays NaN.
+    #[must_use]
+    fn relu(self) -> Self;
+    /// `self` where positive, `slope * self` elsewhere.
+    #[must_use]
+    fn leaky(self, slope: Self) -> Self;
+    /// The hyperbolic tangent.
+    #[must_use]
+    fn tanh(self) -> Self;
+    /// `1 / (1 + exp(-self))`.
+    #[must_use]
+    fn sigmoid(self) -> Self;
 }
 
 mod sealed {
@@ -40,6 +52,24 @@ macro_rules! element {
             #[inline(always)]
             fn fused(self, factor: Self, term: Self) -> Self {
                 self.mul_add(factor, term)
+            }
+
+            #[inline(always)]
+            fn relu(self) -> Self {
+                if self < 0.0 { 0.0 } else { self }
+            }
+
+            #[inline(always)]
+            fn leaky(self, slope: Self) -> Self {
+                if self > 0.0 { self } else { slope * self }
+            }
+
+            fn tanh(self) -> Self {
+                <$type>::tanh(self)
+            }
+
+            fn sigmoid(self) -> Self {
+                1.0 / (1.0 + (-self).exp())
             }
         }
     };

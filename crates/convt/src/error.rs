@@ -54,6 +54,13 @@ pub enum Error {
         /// The length it must have.
         out_channels: usize,
     },
+    /// PReLU slopes that are not one per output channel.
+    Slopes {
+        /// How many there are.
+        length: usize,
+        /// How many there must be.
+        out_channels: usize,
+    },
     /// A bias given to a layer without one, or missing from a layer with one.
     Bias {
         /// Whether the layer has a bias.
@@ -148,6 +155,13 @@ impl fmt::Display for Error {
             } => write!(
                 f,
                 "bias has {length} elements, but out_channels = {out_channels}: give one per output channel"
+            ),
+            Self::Slopes {
+                length,
+                out_channels,
+            } => write!(
+                f,
+                "the PReLU has {length} slopes, but out_channels = {out_channels}: give one per output channel"
             ),
             Self::Bias { wanted: true } => f.write_str(
                 "the layer has a bias, but none was given: pass one, or say bias(false)",

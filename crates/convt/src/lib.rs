@@ -24,6 +24,7 @@
 //! where all weights are finite. A sum of -0 is stored as +0. The order depends on nothing else, so the same bits come out
 //! for any number of threads, any split of the batch and every instruction set (but for the payload of a NaN).
 
+mod activation;
 mod algorithm;
 #[cfg(feature = "ndarray")]
 mod arrays;
@@ -42,6 +43,7 @@ pub mod fold;
 pub mod init;
 pub mod port;
 
+pub use activation::Activation;
 pub use convt_geometry::{Crop, Dtype, GeometryError, Op, Padding, Parameter, Problem};
 pub use convt_simd::Isa;
 pub use element::Element;

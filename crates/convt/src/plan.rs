@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use convt_geometry::Op;
 
-use crate::algorithm::{self, Weights};
+use crate::algorithm::{self, Call, Weights};
 use crate::layer::{OutputChoice, Resolved};
 use crate::tensor::{check_elements, elements, zeros};
-use crate::{Element, Error, Explanation, Layer, Run, Scratch, Tensor, TensorRef};
+use crate::{Activation, Element, Error, Explanation, Layer, Run, Scratch, Tensor, TensorRef};
 
 /// A layer and its weights, packed once. Cheap to clone and to share: clones hold the same weights, and running needs only
 /// `&self`.
@@ -15,6 +15,7 @@ use crate::{Element, Error, Explanation, Layer, Run, Scratch, Tensor, TensorRef}
 pub struct Plan<T> {
     layer: Layer,
     weights: Arc<Weights<T>>,
+    activation: Activation<T>,
 }
 
 impl<T: Element> Plan<T> {
@@ -62,7 +63,23 @@ impl<T: Element> Plan<T> {
         Ok(Self {
             layer: layer.clone(),
             weights: Arc::new(Weights::new(layer, &weight.data, bias.unwrap_or_default())?),
+            activation: Activation::None,
         })
+    }
+
+    /// The same plan with a function of each output element, applied while the element is in the cache. A PReLU needs one
+    /// slope per output channel.
+    pub fn activation(mut self, activation: Activation<T>) -> Result<Self, Error> {
+        if let Activation::Prelu(slopes) = &activation
+            && slopes.len() != self.layer.out_channels()
+        {
+            return Err(Error::Slopes {
+                length: slopes.len(),
+                out_channels: self.layer.out_channels(),
+            });
+        }
+        self.activation = activation;
+        Ok(self)
     }
 
     /// The layer.
@@ -178,7 +195,14 @@ impl<T: Element> Plan<T> {
         if y.is_empty() {
             return Ok(());
         }
-        self.weights.run(resolved, x, y, scratch, run)
+        self.weights.run(Call {
+            sizes: resolved,
+            x,
+            y,
+            scratch,
+            options: run,
+            activation: &self.activation,
+        })
     }
 }
 

@@ -40,6 +40,7 @@ pub struct Run {
     pub(crate) output: OutputChoice,
     pub(crate) memory_limit: Option<usize>,
     pub(crate) isa: Option<Isa>,
+    pub(crate) exact: bool,
     pub(crate) progress: Option<Arc<Progress>>,
 }
 
@@ -75,6 +76,14 @@ impl Run {
     #[must_use]
     pub fn memory_limit(mut self, bytes: usize) -> Self {
         self.memory_limit = Some(bytes);
+        self
+    }
+
+    /// Allows only algorithms that sum every output in the documented order: the same bits on every instruction set and for
+    /// every size. Without it a faster algorithm with a stated error bound may be chosen (Winograd's, for large layers).
+    #[must_use]
+    pub fn exact(mut self, exact: bool) -> Self {
+        self.exact = exact;
         self
     }
 

@@ -6,8 +6,10 @@ mod phases;
 mod threads;
 mod tiles;
 
+use convt_simd::Isa;
+
 use crate::layer::Resolved;
-use crate::{Element, Error, Layer, Run, Scratch};
+use crate::{Activation, Element, Error, Layer, Run, Scratch};
 
 use blocked::Blocked;
 use packed::Packed;
@@ -64,20 +66,31 @@ impl<T: Element> Weights<T> {
         }
     }
 
-    /// Computes `y` from `x`; both have the sizes of `sizes`, and `y` is not empty.
-    pub(crate) fn run(
-        &self,
-        sizes: &Resolved,
-        x: &[T],
-        y: &mut [T],
-        scratch: &mut Scratch<T>,
-        options: &Run,
-    ) -> Result<(), Error> {
+    /// Runs the call; its output is not empty.
+    pub(crate) fn run(&self, call: Call<'_, T>) -> Result<(), Error> {
         match self {
             Self::Tiles(blocked) => {
-                Tiles::new(blocked, sizes, options.threads)?.run(x, y, scratch, options)
+                Tiles::new(blocked, call.sizes, call.options.threads)?.run(call)
             }
-            Self::Phases(packed) => Phases::new(packed, sizes)?.run(x, y, scratch, options),
+            Self::Phases(packed) => Phases::new(packed, call.sizes)?.run(call),
         }
+    }
+}
+
+/// One run, as every algorithm takes it.
+pub(crate) struct Call<'c, T> {
+    pub(crate) sizes: &'c Resolved,
+    /// Input and output of these sizes, `(N, C, spatial...)` in row-major order.
+    pub(crate) x: &'c [T],
+    pub(crate) y: &'c mut [T],
+    pub(crate) scratch: &'c mut Scratch<T>,
+    pub(crate) options: &'c Run,
+    pub(crate) activation: &'c Activation<T>,
+}
+
+impl<T> Call<'_, T> {
+    /// The instruction set that the run uses.
+    pub(crate) fn isa(&self) -> Isa {
+        self.options.isa.unwrap_or_else(Isa::best)
     }
 }

@@ -23,12 +23,12 @@
 use std::ops::Range;
 
 use convt_geometry::{Phase, Tap, Walk};
-use convt_simd::{Isa, Routine};
+use convt_simd::Routine;
 
-use super::Packed;
 use super::threads;
+use super::{Call, Packed};
 use crate::layer::Resolved;
-use crate::{Element, Error, Run, Scratch};
+use crate::{Element, Error};
 
 /// Output elements of one block: its accumulators, and the inputs of one row of it, stay in the first-level cache.
 const BLOCK: usize = 2048;
@@ -143,14 +143,16 @@ impl<'a, T: Element> Phases<'a, T> {
     }
 
     /// Computes `y` from `x`; both have the sizes given to `new`.
-    pub(crate) fn run(
-        &self,
-        x: &[T],
-        y: &mut [T],
-        scratch: &mut Scratch<T>,
-        options: &Run,
-    ) -> Result<(), Error> {
-        let isa = options.isa.unwrap_or_else(Isa::best);
+    pub(crate) fn run(&self, call: Call<'_, T>) -> Result<(), Error> {
+        let isa = call.isa();
+        let Call {
+            x,
+            y,
+            scratch,
+            options,
+            activation,
+            ..
+        } = call;
         let Work {
             plane, block, each, ..
         } = self.work;
@@ -169,13 +171,14 @@ impl<'a, T: Element> Phases<'a, T> {
                     y,
                 })
         });
-        threads::share(memory.chunks_exact_mut(each), items, |acc, block| {
+        threads::share(memory.chunks_exact_mut(each), items, |acc, mut block| {
             isa.run(FillBlock {
                 phases: self,
                 x,
-                block,
+                block: &mut block,
                 acc,
             });
+            activation.apply(isa, block.plane % self.out_channels, block.y);
             if let Some(progress) = progress {
                 progress.step();
             }
@@ -298,7 +301,7 @@ fn add_products<T: Element>(acc: &mut [T], x: &[T], step: usize, w: T) {
 struct FillBlock<'a, 'y, T> {
     phases: &'a Phases<'a, T>,
     x: &'a [T],
-    block: Block<'y, T>,
+    block: &'a mut Block<'y, T>,
     acc: &'a mut [T],
 }
 
@@ -307,11 +310,8 @@ impl<T: Element> Routine for FillBlock<'_, '_, T> {
 
     #[inline(always)]
     fn run(self) {
-        let Block {
-            plane,
-            start,
-            mut y,
-        } = self.block;
+        let Block { plane, start, .. } = *self.block;
+        let mut y = &mut *self.block.y;
         let width = self.phases.width.output;
         let mut at = start;
         while !y.is_empty() {

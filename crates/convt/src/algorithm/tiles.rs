@@ -24,9 +24,9 @@ use convt_geometry::Walk;
 use convt_simd::{Isa, Taps};
 
 use super::blocked::{Blocked, RowBlock};
-use super::threads;
+use super::{Call, threads};
 use crate::layer::Resolved;
-use crate::{Element, Error, Run, Scratch};
+use crate::{Element, Error};
 
 /// Elements of a panel that a tile is cut to.
 const PANEL: usize = 128 << 10;
@@ -317,14 +317,16 @@ impl<'a, T: Element> Tiles<'a, T> {
     }
 
     /// Computes `y` from `x`; both have the sizes given to `new`.
-    pub(crate) fn run(
-        &self,
-        x: &[T],
-        y: &mut [T],
-        scratch: &mut Scratch<T>,
-        options: &Run,
-    ) -> Result<(), Error> {
-        let isa = options.isa.unwrap_or_else(Isa::best);
+    pub(crate) fn run(&self, call: Call<'_, T>) -> Result<(), Error> {
+        let isa = call.isa();
+        let Call {
+            x,
+            y,
+            scratch,
+            options,
+            activation,
+            ..
+        } = call;
         let each = self.cut.scratch();
         let memory = scratch.take(self.scratch())?;
         // Where tiles are too few for the threads, channels are shared among them as well.
@@ -343,6 +345,10 @@ impl<'a, T: Element> Tiles<'a, T> {
         threads::share(memory.chunks_exact_mut(each), jobs, |memory, mut job| {
             let (panel, sums) = memory.split_at_mut(self.cut.panel());
             self.job(isa, x, &mut job, panel, sums);
+            let channel = self.packed.blocks[job.blocks.start].channel;
+            for (n, plane) in job.planes.iter_mut().enumerate() {
+                activation.apply(isa, channel + n, plane);
+            }
             if let Some(progress) = progress {
                 progress.step();
             }
