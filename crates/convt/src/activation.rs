@@ -26,6 +26,11 @@ pub enum Activation<T> {
 }
 
 impl<T: Element> Activation<T> {
+    /// Whether outputs stay what they are.
+    pub(crate) fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
     /// Replaces `values`, all of output channel `channel`, by the function of them. The same bits on every set.
     pub(crate) fn apply(&self, isa: Isa, channel: usize, values: &mut [T]) {
         match self {

@@ -84,7 +84,11 @@ impl Explanation {
             axes: summaries(&sizes),
             products: counts,
             weight_bytes: weights.unwrap_or(u128::MAX),
-            scratch_bytes: algorithm::scratch_elements(&sizes, 1)?.saturating_mul(dtype.bytes()),
+            scratch_bytes: match dtype {
+                Dtype::F32 => algorithm::scratch_elements::<f32>(&layer, &sizes, 1)?,
+                Dtype::F64 => algorithm::scratch_elements::<f64>(&layer, &sizes, 1)?,
+            }
+            .saturating_mul(dtype.bytes()),
             table_bytes: algorithm::table_bytes(&sizes),
             output_bytes: output * dtype.bytes(),
             refused: refusals(&sizes, &layer, &counts, dtype),

@@ -9,10 +9,12 @@
 #![allow(unsafe_code)]
 
 mod tile;
+mod weave;
 
 use std::fmt;
 
 pub use tile::{TILE_ROWS, Taps, TileElement};
+pub use weave::Weave;
 
 /// An instruction set that this machine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

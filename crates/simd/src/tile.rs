@@ -28,13 +28,13 @@ pub struct Taps<'a, T> {
 }
 
 /// Rows (output channels) that a tile may have, in ascending order.
-pub const TILE_ROWS: [usize; 7] = [1, 2, 3, 4, 6, 8, 12];
+pub const TILE_ROWS: [usize; 11] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12];
 
 /// A vector of one instruction set.
 ///
 /// # Safety
 /// The functions may be called only where the set's features are enabled; `load` and `store` touch `LANES` elements.
-trait Vector<T>: Copy {
+pub(crate) trait Vector<T>: Copy {
     const LANES: usize;
     unsafe fn splat(value: T) -> Self;
     unsafe fn load(from: *const T) -> Self;
@@ -45,7 +45,7 @@ trait Vector<T>: Copy {
 
 /// Four elements without any instruction set.
 #[derive(Clone, Copy)]
-struct Four<T>([T; 4]);
+pub(crate) struct Four<T>([T; 4]);
 
 macro_rules! portable_vector {
     ($type:ty) => {
@@ -240,7 +240,7 @@ unsafe fn sweep<T: Copy + Default, X: Vector<T>, const M: usize, const V: usize>
 }
 
 /// An element type that tiles exist for.
-pub trait TileElement: Copy + Default + sealed::Sealed {
+pub trait TileElement: Copy + Default + crate::weave::WeaveElement + sealed::Sealed {
     #[doc(hidden)]
     fn dispatch(isa: Isa, rows: usize, call: &sealed::Checked<Self>, width: usize);
     #[doc(hidden)]
@@ -256,7 +256,7 @@ mod sealed {
     pub struct Checked<T>(pub(super) super::Call<T>);
 }
 
-/// For each element type and set: the vector, and how many of them a tile of 1, 2, 3, 4, 6, 8, 12 rows holds.
+/// For each element type and set: the vector, and how many of them a tile of each of [`TILE_ROWS`] rows holds.
 macro_rules! tiles {
     ($type:ty: $($(#[$cfg:meta])? $kind:ident, $function:ident, [$($feature:tt),*], $vector:ty, [$($v:literal),+];)+) => {
         $(
@@ -265,17 +265,21 @@ macro_rules! tiles {
             $(#[$cfg])?
             $(#[target_feature(enable = $feature)])*
             unsafe fn $function(rows: usize, call: &Call<$type>, width: usize) {
-                const VECTORS: [usize; 7] = [$($v),+];
+                const VECTORS: [usize; TILE_ROWS.len()] = [$($v),+];
                 // SAFETY: passed on from the caller.
                 unsafe {
                     match rows {
-                        1 => sweep::<$type, $vector, 1, { VECTORS[0] }>(call, width),
+1 => sweep::<$type, $vector, 1, { VECTORS[0] }>(call, width),
                         2 => sweep::<$type, $vector, 2, { VECTORS[1] }>(call, width),
                         3 => sweep::<$type, $vector, 3, { VECTORS[2] }>(call, width),
                         4 => sweep::<$type, $vector, 4, { VECTORS[3] }>(call, width),
-                        6 => sweep::<$type, $vector, 6, { VECTORS[4] }>(call, width),
-                        8 => sweep::<$type, $vector, 8, { VECTORS[5] }>(call, width),
-                        _ => sweep::<$type, $vector, 12, { VECTORS[6] }>(call, width),
+                        5 => sweep::<$type, $vector, 5, { VECTORS[4] }>(call, width),
+                        6 => sweep::<$type, $vector, 6, { VECTORS[5] }>(call, width),
+                        7 => sweep::<$type, $vector, 7, { VECTORS[6] }>(call, width),
+                        8 => sweep::<$type, $vector, 8, { VECTORS[7] }>(call, width),
+                        9 => sweep::<$type, $vector, 9, { VECTORS[8] }>(call, width),
+                        10 => sweep::<$type, $vector, 10, { VECTORS[9] }>(call, width),
+                        _ => sweep::<$type, $vector, 12, { VECTORS[10] }>(call, width),
                     }
                 }
             }
@@ -299,15 +303,15 @@ macro_rules! tiles {
 }
 
 tiles! { f32:
-    Portable, portable_f32, [], Four<f32>, [6, 4, 3, 2, 2, 1, 1];
-    #[cfg(target_arch = "x86_64")] Avx2, avx2_f32, ["avx2", "fma"], std::arch::x86_64::__m256, [6, 4, 3, 2, 2, 1, 1];
-    #[cfg(target_arch = "x86_64")] Avx512, avx512_f32, ["avx512f", "fma"], std::arch::x86_64::__m512, [12, 8, 7, 6, 4, 3, 2];
+    Portable, portable_f32, [], Four<f32>, [6, 4, 3, 2, 2, 2, 1, 1, 1, 1, 1];
+    #[cfg(target_arch = "x86_64")] Avx2, avx2_f32, ["avx2", "fma"], std::arch::x86_64::__m256, [6, 4, 3, 2, 2, 2, 1, 1, 1, 1, 1];
+    #[cfg(target_arch = "x86_64")] Avx512, avx512_f32, ["avx512f", "fma"], std::arch::x86_64::__m512, [12, 8, 7, 6, 5, 4, 3, 3, 3, 2, 2];
 }
 
 tiles! { f64:
-    Portable, portable_f64, [], Four<f64>, [6, 4, 3, 2, 2, 1, 1];
-    #[cfg(target_arch = "x86_64")] Avx2, avx2_f64, ["avx2", "fma"], std::arch::x86_64::__m256d, [6, 4, 3, 2, 2, 1, 1];
-    #[cfg(target_arch = "x86_64")] Avx512, avx512_f64, ["avx512f", "fma"], std::arch::x86_64::__m512d, [12, 8, 7, 6, 4, 3, 2];
+    Portable, portable_f64, [], Four<f64>, [6, 4, 3, 2, 2, 2, 1, 1, 1, 1, 1];
+    #[cfg(target_arch = "x86_64")] Avx2, avx2_f64, ["avx2", "fma"], std::arch::x86_64::__m256d, [6, 4, 3, 2, 2, 2, 1, 1, 1, 1, 1];
+    #[cfg(target_arch = "x86_64")] Avx512, avx512_f64, ["avx512f", "fma"], std::arch::x86_64::__m512d, [12, 8, 7, 6, 5, 4, 3, 3, 3, 2, 2];
 }
 
 impl Isa {

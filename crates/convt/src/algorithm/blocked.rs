@@ -72,45 +72,62 @@ pub(crate) struct Blocked<T> {
     pub(crate) bias: Vec<T>,
     pub(crate) in_per_group: usize,
     pub(crate) out_per_group: usize,
+    /// Elements of `weights`.
+    count: usize,
     weights: Vec<T>,
 }
 
 impl<T: Element> Blocked<T> {
-    /// `weight` has the layer's checked shape; `bias` may be empty.
-    pub(crate) fn new(layer: &Layer, weight: &[T], bias: &[T]) -> Result<Self, Error> {
+    /// Everything but the weights: what a cut depends on.
+    pub(crate) fn outline(layer: &Layer) -> Result<Self, Error> {
         let op = layer.op();
         let [depth, height, width] = layer.axis_taps();
-        let axes = [
-            Classes::new(op, depth)?,
-            Classes::new(op, height)?,
-            Classes::new(op, width)?,
-        ];
-        let volume = [depth.kernel, height.kernel, width.kernel];
         let groups = layer.groups();
         let in_per_group = layer.in_channels() / groups;
         let out_per_group = layer.out_channels() / groups;
-        let mut packed = Self {
+        let per_row = [depth, height, width]
+            .iter()
+            .fold(in_per_group, |n, axis| n.saturating_mul(axis.kernel));
+        let mut blocks = reserve("blocks of channels", layer.out_channels())?;
+        let mut channel = 0;
+        for _ in 0..groups {
+            for rows in row_counts(out_per_group) {
+                blocks.push(RowBlock {
+                    channel,
+                    rows,
+                    at: channel.saturating_mul(per_row),
+                });
+                channel += rows;
+            }
+        }
+        Ok(Self {
             op,
-            axes,
-            blocks: reserve("blocks of channels", layer.out_channels())?,
-            bias: reserve("bias", layer.out_channels())?,
+            axes: [
+                Classes::new(op, depth)?,
+                Classes::new(op, height)?,
+                Classes::new(op, width)?,
+            ],
+            blocks,
+            bias: Vec::new(),
             in_per_group,
             out_per_group,
-            weights: reserve("packed weights", weight.len())?,
-        };
+            count: channel.saturating_mul(per_row),
+            weights: Vec::new(),
+        })
+    }
+
+    /// `weight` has the layer's checked shape; `bias` may be empty.
+    pub(crate) fn new(layer: &Layer, weight: &[T], bias: &[T]) -> Result<Self, Error> {
+        let mut packed = Self::outline(layer)?;
+        let volume = layer.axis_taps().map(|axis| axis.kernel);
+        packed.bias = reserve("bias", layer.out_channels())?;
         packed.bias.extend_from_slice(bias);
         packed.bias.resize(layer.out_channels(), T::ZERO);
-        for group in 0..groups {
-            let mut first = 0;
-            for rows in row_counts(out_per_group) {
-                packed.blocks.push(RowBlock {
-                    channel: group * out_per_group + first,
-                    rows,
-                    at: packed.weights.len(),
-                });
-                packed.pack_block(weight, volume, group, first..first + rows);
-                first += rows;
-            }
+        packed.weights = reserve("packed weights", weight.len())?;
+        for block in packed.blocks.clone() {
+            let group = block.channel / packed.out_per_group;
+            let first = block.channel % packed.out_per_group;
+            packed.pack_block(weight, volume, group, first..first + block.rows);
         }
         Ok(packed)
     }
@@ -172,14 +189,14 @@ impl<T: Element> Blocked<T> {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        size_of_val(&self.weights[..]) + size_of_val(&self.bias[..])
+        self.count.saturating_mul(size_of::<T>()) + size_of_val(&self.bias[..])
     }
 }
 
 /// Splits `channels` rows into tiles' row counts at the least cost.
 fn row_counts(channels: usize) -> Vec<usize> {
     // What a tile costs per position and tap, in units of one row of a full tile: small tiles wait for their loads.
-    const COST: [usize; 7] = [27, 34, 39, 46, 63, 80, 118];
+    const COST: [usize; TILE_ROWS.len()] = [27, 34, 39, 46, 57, 63, 75, 80, 90, 102, 118];
     let mut counts = Vec::new();
     let mut left = channels;
     // Beyond a few full tiles nothing is won by looking further.

@@ -17,7 +17,15 @@ use phases::Phases;
 use tiles::Tiles;
 
 pub(crate) use phases::table_bytes;
-pub(crate) use tiles::scratch_elements;
+
+/// Elements of scratch that a run of the usual algorithm needs, before there are weights.
+pub(crate) fn scratch_elements<T: Element>(
+    layer: &Layer,
+    sizes: &Resolved,
+    threads: usize,
+) -> Result<usize, Error> {
+    Ok(Tiles::new(&Blocked::<T>::outline(layer)?, sizes, threads)?.scratch())
+}
 
 /// A layer's weights, packed for the algorithm that they allow.
 #[derive(Clone, Debug)]
@@ -54,7 +62,7 @@ impl<T: Element> Weights<T> {
         threads: usize,
     ) -> Result<usize, Error> {
         match self {
-            Self::Tiles(_) => tiles::scratch_elements(sizes, threads),
+            Self::Tiles(blocked) => Ok(Tiles::new(blocked, sizes, threads)?.scratch()),
             Self::Phases(_) => Ok(phases::scratch_elements(sizes, threads)),
         }
     }
