@@ -3,6 +3,9 @@
 use crate::tensor::zeros;
 use crate::{Element, Error};
 
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
 /// Working memory of a run. It grows to what a plan asks for ([`crate::Plan::scratch_bytes`]), is never read before it is
 /// written, and may be used by any plan of its element type.
 #[derive(Clone, Debug, Default)]
@@ -26,11 +29,14 @@ impl<T: Element> Scratch<T> {
         self.buffer.len() * size_of::<T>()
     }
 
-    /// `count` elements of unspecified content.
+    /// `count` elements of unspecified content, beginning at a cache line.
     pub(crate) fn take(&mut self, count: usize) -> Result<&mut [T], Error> {
-        if self.buffer.len() < count {
-            self.buffer = zeros("scratch", count)?;
+        let slack = LINE / size_of::<T>();
+        if self.buffer.len() < count.saturating_add(slack) {
+            self.buffer = zeros("scratch", count.saturating_add(slack))?;
         }
-        Ok(&mut self.buffer[..count])
+        // Of a slice of elements of 4 or 8 bytes, one of the first `slack` elements begins a line.
+        let from = self.buffer.as_ptr().align_offset(LINE).min(slack);
+        Ok(&mut self.buffer[from..from + count])
     }
 }

@@ -8,13 +8,15 @@
 //! the routine's own. A set without the instruction computes the fused result in software: slow, and right.
 #![allow(unsafe_code)]
 
+mod stepped;
 mod tile;
 mod weave;
 
 use std::fmt;
 
+pub use stepped::{GRIDS, Grid, Step, Stepped};
 pub use tile::{TILE_ROWS, Taps, TileElement};
-pub use weave::Weave;
+pub use weave::{WOVEN, Weave};
 
 /// An instruction set that this machine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -240,7 +240,9 @@ unsafe fn sweep<T: Copy + Default, X: Vector<T>, const M: usize, const V: usize>
 }
 
 /// An element type that tiles exist for.
-pub trait TileElement: Copy + Default + crate::weave::WeaveElement + sealed::Sealed {
+pub trait TileElement:
+    Copy + Default + crate::weave::WeaveElement + crate::stepped::SteppedElement + sealed::Sealed
+{
     #[doc(hidden)]
     fn dispatch(isa: Isa, rows: usize, call: &sealed::Checked<Self>, width: usize);
     #[doc(hidden)]

@@ -3,12 +3,15 @@
 use std::ops::Add;
 
 use crate::tile::Vector;
-use crate::{Isa, Kind, Routine, TileElement};
+use crate::{Isa, Kind, TileElement};
+
+/// Rows of sums that are interleaved at most.
+pub const WOVEN: usize = 8;
 
 /// Where sums lie and where they go: for every `line < lines`, `j < rows` and `m < count`,
 ///
 /// ```text
-/// y[line*y_pitch + step*m + j] = sums[line*sums_pitch + j*distance + m] + 0
+/// y[line*y_pitch + step*m + j] = sums[line*sums_pitch + from[j] + m] + 0
 /// ```
 ///
 /// so that `rows` neighbouring phases make up `rows` neighbouring outputs, and a sum of -0 is stored as +0.
@@ -16,10 +19,10 @@ use crate::{Isa, Kind, Routine, TileElement};
 pub struct Weave {
     /// Distance between the outputs of one row of sums.
     pub step: usize,
-    /// Rows of sums that are interleaved, at most `step`.
+    /// Rows of sums that are interleaved, at most `step` and [`WOVEN`].
     pub rows: usize,
-    /// Distance between them.
-    pub distance: usize,
+    /// Where they begin; those beyond `rows` do not matter.
+    pub from: [usize; WOVEN],
     /// Sums of each row.
     pub count: usize,
     /// How often this is done.
@@ -41,8 +44,9 @@ impl Weave {
     /// Elements of `sums` that the last line's last row ends at, whole vectors read.
     fn sums_end(&self, lanes: usize) -> Option<usize> {
         let last = (self.lines - 1).checked_mul(self.sums_pitch)?;
-        let row = (self.rows - 1).checked_mul(self.distance)?;
-        let count = self.count.checked_next_multiple_of(lanes)?;
+        let row = self.from[..self.rows].iter().copied().max()?;
+        // Lanes are a power of two.
+        let count = self.count.checked_add(lanes - 1)? & !(lanes - 1);
         last.checked_add(row)?.checked_add(count)
     }
 }
@@ -56,7 +60,7 @@ impl Isa {
         if weave.rows == 0 || weave.count == 0 || weave.lines == 0 {
             return;
         }
-        assert!(weave.rows <= weave.step, "rows");
+        assert!(weave.rows <= weave.step.min(WOVEN), "rows");
         assert!(weave.y_end().is_some_and(|end| end <= y.len()), "outputs");
         let sums_end = weave.sums_end(self.lanes::<T>());
         assert!(sums_end.is_some_and(|end| end <= sums.len()), "sums");
@@ -75,8 +79,32 @@ impl Isa {
     /// # Panics
     /// When a slice is too short.
     pub fn unweave<T: TileElement>(self, weave: &Weave, sums: &mut [T], y: &[T]) {
-        self.run(Unweave { weave, sums, y });
+        if weave.count == 0 || weave.lines == 0 {
+            return;
+        }
+        let one = Weave {
+            rows: 1,
+            from: [0; WOVEN],
+            ..*weave
+        };
+        assert!(one.y_end().is_some_and(|end| end <= y.len()), "outputs");
+        assert!(one.sums_end(1).is_some_and(|end| end <= sums.len()), "sums");
+        T::unweave(
+            self,
+            &CheckedBack {
+                weave: one,
+                sums: sums.as_mut_ptr(),
+                y: y.as_ptr(),
+            },
+        );
     }
+}
+
+/// An unweave whose bounds [`Isa::unweave`] has checked.
+pub struct CheckedBack<T> {
+    weave: Weave,
+    sums: *mut T,
+    y: *const T,
 }
 
 /// A weave whose bounds [`Isa::weave`] has checked.
@@ -110,6 +138,21 @@ pub(crate) trait Lanes<T: Copy + Default>: Vector<T> {
                 Self::load(both.as_ptr()),
                 Self::load(both.as_ptr().add(Self::LANES)),
             )
+        }
+    }
+
+    /// Every other lane of two vectors, from the first on.
+    #[inline(always)]
+    unsafe fn even(self, other: Self) -> Self {
+        let mut both = [T::default(); 128];
+        // SAFETY: at most 64 lanes are stored at each part of the buffer, and LANES loaded from its front.
+        unsafe {
+            self.store(both.as_mut_ptr());
+            other.store(both.as_mut_ptr().add(Self::LANES));
+            for i in 0..Self::LANES {
+                both[i] = both[2 * i];
+            }
+            Self::load(both.as_ptr())
         }
     }
 
@@ -169,6 +212,15 @@ mod x86 {
             }
         }
         #[inline(always)]
+        unsafe fn even(self, other: Self) -> Self {
+            // SAFETY: features as above.
+            unsafe {
+                let lanes =
+                    _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+                _mm512_permutex2var_ps(self, lanes, other)
+            }
+        }
+        #[inline(always)]
         unsafe fn plus_zero(self) -> Self {
             // SAFETY: features as above.
             unsafe { _mm512_add_ps(self, _mm512_setzero_ps()) }
@@ -191,6 +243,14 @@ mod x86 {
                     _mm512_permutex2var_pd(self, first, other),
                     _mm512_permutex2var_pd(self, second, other),
                 )
+            }
+        }
+        #[inline(always)]
+        unsafe fn even(self, other: Self) -> Self {
+            // SAFETY: features as above.
+            unsafe {
+                let lanes = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
+                _mm512_permutex2var_pd(self, lanes, other)
             }
         }
         #[inline(always)]
@@ -221,6 +281,15 @@ mod x86 {
             }
         }
         #[inline(always)]
+        unsafe fn even(self, other: Self) -> Self {
+            // SAFETY: features as above.
+            unsafe {
+                // Within each half: two lanes of self, two of other; then those of self first.
+                let mixed = _mm256_castps_pd(_mm256_shuffle_ps::<0b10_00_10_00>(self, other));
+                _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(mixed))
+            }
+        }
+        #[inline(always)]
         unsafe fn plus_zero(self) -> Self {
             // SAFETY: features as above.
             unsafe { _mm256_add_ps(self, _mm256_setzero_ps()) }
@@ -241,6 +310,11 @@ mod x86 {
                     _mm256_permute2f128_pd::<0x31>(low, high),
                 )
             }
+        }
+        #[inline(always)]
+        unsafe fn even(self, other: Self) -> Self {
+            // SAFETY: features as above.
+            unsafe { _mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_unpacklo_pd(self, other)) }
         }
         #[inline(always)]
         unsafe fn plus_zero(self) -> Self {
@@ -287,7 +361,7 @@ unsafe fn interleave<T: Copy + Default, V: Lanes<T>, const R: usize>(rows: [V; R
 unsafe fn vectors<T: Copy + Default, V: Lanes<T>, const R: usize>(call: &Checked<T>) {
     let Weave {
         step,
-        distance,
+        from,
         count,
         lines,
         sums_pitch,
@@ -305,7 +379,7 @@ unsafe fn vectors<T: Copy + Default, V: Lanes<T>, const R: usize>(call: &Checked
                 let n = (count - m).min(V::LANES);
                 let mut rows = [V::splat(T::default()); R];
                 for (j, row) in rows.iter_mut().enumerate() {
-                    *row = V::load(sums.add(j * distance + m)).plus_zero();
+                    *row = V::load(sums.add(from[j] + m)).plus_zero();
                 }
                 let rows = interleave::<T, V, R>(rows);
                 let y = y.add(step * m);
@@ -349,7 +423,7 @@ unsafe fn elements<T: Copy + Default + Add<Output = T>>(call: &Checked<T>) {
             let y = call.y.add(line * weave.y_pitch);
             for m in 0..weave.count {
                 for j in 0..weave.rows {
-                    *y.add(weave.step * m + j) = *sums.add(j * weave.distance + m) + T::default();
+                    *y.add(weave.step * m + j) = *sums.add(weave.from[j] + m) + T::default();
                 }
             }
         }
@@ -370,7 +444,7 @@ unsafe fn steps<T: Copy + Default + Add<Output = T>, const S: usize>(call: &Chec
             let y = call.y.add(line * weave.y_pitch);
             let y = std::slice::from_raw_parts_mut(y, weave.count * S);
             let rows: [&[T]; S] = std::array::from_fn(|j| {
-                std::slice::from_raw_parts(sums.add(j * weave.distance), weave.count)
+                std::slice::from_raw_parts(sums.add(weave.from[j]), weave.count)
             });
             for (m, y) in y.chunks_exact_mut(S).enumerate() {
                 for (y, row) in y.iter_mut().zip(&rows) {
@@ -400,9 +474,38 @@ unsafe fn dispatch<T: Copy + Default + Add<Output = T>, V: Lanes<T>>(call: &Chec
     }
 }
 
-/// For each element type and set: the function that enables its features, and the vector.
+/// The inverse of one row of a weave.
+///
+/// # Safety
+/// The bounds are checked, and the features are enabled.
+#[inline(always)]
+unsafe fn back<T: Copy + Default, V: Lanes<T>>(call: &CheckedBack<T>) {
+    let weave = call.weave;
+    for line in 0..weave.lines {
+        // SAFETY: within what `y_end` and `sums_end` have checked: of a step of 2, whole vectors are read only while
+        // `2*(m + LANES) <= 2*(count - 1) + 1`, rounded down.
+        unsafe {
+            let sums = call.sums.add(line * weave.sums_pitch);
+            let y = call.y.add(line * weave.y_pitch);
+            let mut m = 0;
+            if weave.step == 2 {
+                while m + V::LANES < weave.count {
+                    let pairs = V::load(y.add(2 * m)).even(V::load(y.add(2 * m + V::LANES)));
+                    pairs.store(sums.add(m));
+                    m += V::LANES;
+                }
+            }
+            while m < weave.count {
+                *sums.add(m) = *y.add(weave.step * m);
+                m += 1;
+            }
+        }
+    }
+}
+
+/// For each element type and set: the functions that enable its features, and the vector.
 macro_rules! weaves {
-    ($trait:ident, $type:ty: $($(#[$cfg:meta])? $kind:ident, $function:ident, [$($feature:tt),*], $vector:ty;)+) => {
+    ($trait:ident, $type:ty: $($(#[$cfg:meta])? $kind:ident, $function:ident, $back:ident, [$($feature:tt),*], $vector:ty;)+) => {
         $(
             /// # Safety
             /// The set's features are there, and the bounds are checked.
@@ -411,6 +514,15 @@ macro_rules! weaves {
             unsafe fn $function(call: &Checked<$type>) {
                 // SAFETY: passed on from the caller.
                 unsafe { dispatch::<$type, $vector>(call) }
+            }
+
+            /// # Safety
+            /// The set's features are there, and the bounds are checked.
+            $(#[$cfg])?
+            $(#[target_feature(enable = $feature)])*
+            unsafe fn $back(call: &CheckedBack<$type>) {
+                // SAFETY: passed on from the caller.
+                unsafe { back::<$type, $vector>(call) }
             }
         )+
 
@@ -421,6 +533,13 @@ macro_rules! weaves {
                     $($(#[$cfg])? Kind::$kind => unsafe { $function(call) },)+
                 }
             }
+
+            fn unweave(isa: Isa, call: &CheckedBack<Self>) {
+                match isa.0 {
+                    // SAFETY: as above.
+                    $($(#[$cfg])? Kind::$kind => unsafe { $back(call) },)+
+                }
+            }
         }
     };
 }
@@ -429,64 +548,20 @@ macro_rules! weaves {
 pub trait WeaveElement: Sized {
     #[doc(hidden)]
     fn weave(isa: Isa, call: &Checked<Self>);
+    #[doc(hidden)]
+    fn unweave(isa: Isa, call: &CheckedBack<Self>);
 }
 
 weaves! { WeaveElement, f32:
-    Portable, portable_f32, [], crate::tile::Four<f32>;
-    #[cfg(target_arch = "x86_64")] Avx2, avx2_f32, ["avx2", "fma"], std::arch::x86_64::__m256;
-    #[cfg(target_arch = "x86_64")] Avx512, avx512_f32, ["avx512f", "fma"], std::arch::x86_64::__m512;
+    Portable, portable_f32, portable_back_f32, [], crate::tile::Four<f32>;
+    #[cfg(target_arch = "x86_64")] Avx2, avx2_f32, avx2_back_f32, ["avx2", "fma"], std::arch::x86_64::__m256;
+    #[cfg(target_arch = "x86_64")] Avx512, avx512_f32, avx512_back_f32, ["avx512f", "fma"], std::arch::x86_64::__m512;
 }
 
 weaves! { WeaveElement, f64:
-    Portable, portable_f64, [], crate::tile::Four<f64>;
-    #[cfg(target_arch = "x86_64")] Avx2, avx2_f64, ["avx2", "fma"], std::arch::x86_64::__m256d;
-    #[cfg(target_arch = "x86_64")] Avx512, avx512_f64, ["avx512f", "fma"], std::arch::x86_64::__m512d;
-}
-
-struct Unweave<'a, T> {
-    weave: &'a Weave,
-    sums: &'a mut [T],
-    y: &'a [T],
-}
-
-impl<T: TileElement> Unweave<'_, T> {
-    #[inline(always)]
-    fn every<const S: usize>(self) {
-        let weave = self.weave;
-        for line in 0..weave.lines {
-            let sums = &mut self.sums[line * weave.sums_pitch..][..weave.count];
-            let y = &self.y[line * weave.y_pitch..][..(weave.count - 1) * S + 1];
-            for (sum, y) in sums.iter_mut().zip(y.chunks(S)) {
-                *sum = y[0];
-            }
-        }
-    }
-}
-
-impl<T: TileElement> Routine for Unweave<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let weave = self.weave;
-        if weave.count == 0 {
-            return;
-        }
-        match weave.step {
-            1 => self.every::<1>(),
-            2 => self.every::<2>(),
-            4 => self.every::<4>(),
-            step => {
-                for line in 0..weave.lines {
-                    let sums = &mut self.sums[line * weave.sums_pitch..][..weave.count];
-                    let y = &self.y[line * weave.y_pitch..];
-                    for (m, sum) in sums.iter_mut().enumerate() {
-                        *sum = y[step * m];
-                    }
-                }
-            }
-        }
-    }
+    Portable, portable_f64, portable_back_f64, [], crate::tile::Four<f64>;
+    #[cfg(target_arch = "x86_64")] Avx2, avx2_f64, avx2_back_f64, ["avx2", "fma"], std::arch::x86_64::__m256d;
+    #[cfg(target_arch = "x86_64")] Avx512, avx512_f64, avx512_back_f64, ["avx512f", "fma"], std::arch::x86_64::__m512d;
 }
 
 #[cfg(test)]
@@ -498,12 +573,13 @@ mod tests {
         T: TileElement + Add<Output = T> + PartialEq + std::fmt::Debug,
     {
         for isa in Isa::available() {
-            for (step, rows) in (1..=9).flat_map(|step| (1..=step).map(move |rows| (step, rows))) {
+            for (step, rows) in (1..=9).flat_map(|s| (1..=s.min(WOVEN)).map(move |r| (s, r))) {
                 for count in [1, 2, 3, 7, 8, 9, 15, 16, 17, 33] {
                     let weave = Weave {
                         step,
                         rows,
-                        distance: count + 3,
+                        // In reverse, so that the order matters.
+                        from: std::array::from_fn(|j| rows.saturating_sub(j + 1) * (count + 3)),
                         count,
                         lines: 2,
                         sums_pitch: rows * (count + 3) + 1,
@@ -516,7 +592,7 @@ mod tests {
                         let (line, at) = (at / weave.y_pitch, at % weave.y_pitch);
                         let (m, j) = (at / step, at % step);
                         let expected = if line < 2 && m < count && j < rows {
-                            sums[line * weave.sums_pitch + j * weave.distance + m]
+                            sums[line * weave.sums_pitch + weave.from[j] + m]
                         } else {
                             guard
                         };
@@ -527,7 +603,7 @@ mod tests {
                         isa.unweave(&weave, &mut back, &y[j..]);
                         for line in 0..2 {
                             let from = line * weave.sums_pitch;
-                            let sums = &sums[from + j * weave.distance..][..count];
+                            let sums = &sums[from + weave.from[j]..][..count];
                             assert_eq!(&back[from..from + count], sums);
                         }
                     }
@@ -547,7 +623,7 @@ mod tests {
         let weave = Weave {
             step: 2,
             rows: 2,
-            distance: 16,
+            from: [0, 16, 0, 0, 0, 0, 0, 0],
             count: 3,
             lines: 1,
             sums_pitch: 0,

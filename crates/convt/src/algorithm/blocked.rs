@@ -23,7 +23,7 @@ pub(crate) struct Classes {
 }
 
 impl Classes {
-    fn new(op: Op, axis: AxisTaps) -> Result<Self, Error> {
+    pub(crate) fn new(op: Op, axis: AxisTaps) -> Result<Self, Error> {
         let mut keyed = reserve("the list of taps", axis.kernel)?;
         keyed.extend((0..axis.kernel).map(|tap| match op {
             Op::Conv => (0, tap),
@@ -41,6 +41,22 @@ impl Classes {
         })
     }
 
+    /// The taps of the longest class.
+    pub(crate) fn longest(&self) -> usize {
+        self.taps
+            .iter()
+            .map(|class| class.1.len())
+            .max()
+            .unwrap_or(1)
+    }
+
+    /// How many classes have the most taps, where these are the first ones; with a dilation they may be others.
+    pub(crate) fn long_ones(&self) -> Option<usize> {
+        let lengths = self.taps.iter().map(|class| class.1.len());
+        let falling = lengths.clone().is_sorted_by(|a, b| a >= b);
+        falling.then(|| lengths.filter(|&length| length == self.longest()).count())
+    }
+
     /// The class that a tap belongs to.
     pub(crate) fn of_tap(&self, op: Op, tap: usize) -> usize {
         let remainder = match op {
@@ -52,6 +68,11 @@ impl Classes {
     }
 }
 
+/// The greatest common divisor.
+pub(crate) fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
 /// Output channels that one tile computes together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RowBlock {
@@ -59,7 +80,7 @@ pub(crate) struct RowBlock {
     pub(crate) channel: usize,
     pub(crate) rows: usize,
     /// Where the block's weights begin.
-    at: usize,
+    pub(crate) at: usize,
 }
 
 /// A layer's weights in tile order, and its bias, one per output channel.
@@ -186,6 +207,12 @@ impl<T: Element> Blocked<T> {
         let taps = d * h * of(width, class[2]);
         let at = block.at + block.rows * (before * self.in_per_group + taps * channels.start);
         &self.weights[at..at + block.rows * taps * channels.len()]
+    }
+
+    /// Groups of channels.
+    pub(crate) fn groups(&self) -> usize {
+        let last = self.blocks.last().map_or(0, |block| block.channel);
+        last / self.out_per_group.max(1) + 1
     }
 
     pub(crate) fn bytes(&self) -> usize {

@@ -1,6 +1,7 @@
 //! The engine's algorithms, one file each, and what they share.
 
 mod blocked;
+mod merged;
 mod packed;
 mod phases;
 mod threads;
@@ -12,9 +13,10 @@ use crate::layer::Resolved;
 use crate::{Activation, Element, Error, Layer, Run, Scratch};
 
 use blocked::Blocked;
+use merged::Merged;
 use packed::Packed;
 use phases::Phases;
-use tiles::Tiles;
+use tiles::{Packing, Tiles};
 
 pub(crate) use phases::table_bytes;
 
@@ -24,7 +26,11 @@ pub(crate) fn scratch_elements<T: Element>(
     sizes: &Resolved,
     threads: usize,
 ) -> Result<usize, Error> {
-    Ok(Tiles::new(&Blocked::<T>::outline(layer)?, sizes, threads)?.scratch())
+    if let Some(merged) = Merged::<T>::outline(layer)? {
+        return Ok(Tiles::new(Packing::Phases(&merged), sizes, threads)?.scratch());
+    }
+    let blocked = Blocked::<T>::outline(layer)?;
+    Ok(Tiles::new(Packing::Channels(&blocked), sizes, threads)?.scratch())
 }
 
 /// A layer's weights, packed for the algorithm that they allow.
@@ -32,6 +38,8 @@ pub(crate) fn scratch_elements<T: Element>(
 pub(crate) enum Weights<T> {
     /// Finite ones: products with a border of zeros change nothing.
     Tiles(Blocked<T>),
+    /// Finite ones of few output channels: phases are rows of a tile.
+    Merged(Merged<T>),
     /// Some are NaN or infinite: only products that exist may be formed.
     Phases(Packed<T>),
 }
@@ -41,6 +49,9 @@ impl<T: Element> Weights<T> {
     pub(crate) fn new(layer: &Layer, weight: &[T], bias: &[T]) -> Result<Self, Error> {
         // Without channels there is nothing to tile, and a kernel of any length has no weights.
         if !weight.is_empty() && weight.iter().all(|weight| weight.is_finite()) {
+            if let Some(merged) = Merged::new(layer, weight, bias)? {
+                return Ok(Self::Merged(merged));
+            }
             Ok(Self::Tiles(Blocked::new(layer, weight, bias)?))
         } else {
             Ok(Self::Phases(Packed::new(layer, weight, bias)?))
@@ -50,7 +61,7 @@ impl<T: Element> Weights<T> {
     /// The name of the algorithm.
     pub(crate) fn algorithm(&self) -> &'static str {
         match self {
-            Self::Tiles(_) => "tiles",
+            Self::Tiles(_) | Self::Merged(_) => "tiles",
             Self::Phases(_) => "phases",
         }
     }
@@ -62,7 +73,12 @@ impl<T: Element> Weights<T> {
         threads: usize,
     ) -> Result<usize, Error> {
         match self {
-            Self::Tiles(blocked) => Ok(Tiles::new(blocked, sizes, threads)?.scratch()),
+            Self::Tiles(blocked) => {
+                Ok(Tiles::new(Packing::Channels(blocked), sizes, threads)?.scratch())
+            }
+            Self::Merged(merged) => {
+                Ok(Tiles::new(Packing::Phases(merged), sizes, threads)?.scratch())
+            }
             Self::Phases(_) => Ok(phases::scratch_elements(sizes, threads)),
         }
     }
@@ -70,6 +86,7 @@ impl<T: Element> Weights<T> {
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Tiles(blocked) => blocked.bytes(),
+            Self::Merged(merged) => merged.bytes(),
             Self::Phases(packed) => packed.bytes(),
         }
     }
@@ -78,7 +95,12 @@ impl<T: Element> Weights<T> {
     pub(crate) fn run(&self, call: Call<'_, T>) -> Result<(), Error> {
         match self {
             Self::Tiles(blocked) => {
-                Tiles::new(blocked, call.sizes, call.options.threads)?.run(call)
+                let packing = Packing::Channels(blocked);
+                Tiles::new(packing, call.sizes, call.options.threads)?.run(call)
+            }
+            Self::Merged(merged) => {
+                let packing = Packing::Phases(merged);
+                Tiles::new(packing, call.sizes, call.options.threads)?.run(call)
             }
             Self::Phases(packed) => Phases::new(packed, call.sizes)?.run(call),
         }

@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::line::Line;
 
 /// Bytes of a panel that a box is cut to.
-const PANEL: usize = 240 << 10;
+
+const PANEL: usize = 512 << 10;
 
 /// Bytes of a block's sums that a box is cut to.
 const SUMS: usize = 256 << 10;
@@ -28,8 +29,12 @@ pub(super) struct Needs {
     pub(super) channels: usize,
     /// Rows of sums that are held at a time.
     pub(super) rows: usize,
-    /// Bytes of packed weights that pass by for every box.
+    /// Output channels that share an aligned load; 0 for phases that are rows of their own.
+    pub(super) shared: usize,
+    /// Bytes of weights that pass by for every box.
     pub(super) weights: usize,
+    /// Output elements of one position: output channels of a group by phases.
+    pub(super) outputs: usize,
     pub(super) workers: usize,
     /// Blocks of output channels: what threads may share besides positions.
     pub(super) blocks: usize,
@@ -62,12 +67,9 @@ pub(super) struct Cut {
 impl Cut {
     pub(super) fn new(lines: &[Line; 4], needs: &Needs) -> Self {
         let width = &lines[3];
-        // A border of more than an eighth of a row is worth a copy of the row for every shift.
-        let unrolled = width.span > 0
-            && width.span < 4
-            && width.count < 8 * width.span
-            && needs.rows >= 8
-            && width.input_step == 1;
+        // A copy of every row for every shift along the width: loads are aligned, and rows have no border to step over.
+        let unrolled =
+            width.span > 0 && width.span < 4 && needs.shared >= 6 && width.input_step == 1;
         let shape = Shape { lines, unrolled };
         let mut positions = shape.boxed(needs);
         let axis = (1..4).find(|&a| lines[a].output > 1).unwrap_or(3);
@@ -137,16 +139,15 @@ impl Cut {
 
     /// Elements of a panel.
     pub(super) fn panel(&self) -> usize {
-        self.channel
-            .saturating_mul(self.channels)
-            .saturating_add(SLACK)
+        let planes = self.channel.saturating_mul(self.channels);
+        planes.saturating_add(SLACK)
     }
 
     /// Elements of scratch that one thread needs.
     pub(super) fn scratch(&self) -> usize {
         let sums = self.pitch.saturating_mul(self.rows);
-        let slack = SLACK; // the last row's sums are stored in whole vectors
-        self.panel().saturating_add(sums).saturating_add(slack)
+        // The last row's sums are read in whole vectors; each thread's part begins at a cache line.
+        self.panel().saturating_add(sums).saturating_add(SLACK)
     }
 
     /// The boxes of a job whose positions along the axes are `whole`.
@@ -185,7 +186,7 @@ struct Shape<'l> {
 impl Shape<'_> {
     fn size(&self, positions: &[usize; 4]) -> [usize; 4] {
         std::array::from_fn(|a| match (a, self.unrolled) {
-            (3, true) => positions[a],
+            (3, true) => aligned(positions[a]),
             _ => positions[a].saturating_add(self.lines[a].span),
         })
     }
@@ -199,49 +200,119 @@ impl Shape<'_> {
         };
         let residues = self.lines.iter().map(|line| line.residues.len());
         let factors = self.size(positions).into_iter().chain(residues);
-        factors.fold(copies, usize::saturating_mul)
+        let elements = factors.fold(copies, usize::saturating_mul);
+        // Whole cache lines, an odd number of them: planes a power of two apart would share few sets of the cache.
+        let lines = elements.div_ceil(SLACK) | 1;
+        lines.saturating_mul(SLACK)
     }
 
     /// Flat positions from a box's first to its last.
     fn flat(&self, positions: &[usize; 4]) -> usize {
         let size = self.size(positions);
         let last = FLAT.iter().fold(0_usize, |at, &a| {
-            at.saturating_mul(size[a]).saturating_add(positions[a] - 1)
+            at.saturating_mul(size[a])
+                .saturating_add(positions[a] - 1 + self.lines[a].extra)
         });
         last.saturating_add(1)
     }
 
-    /// The largest box, outer axes cut first, whose panel and sums fit their limits; with fewer input channels at a time
-    /// where a box of all channels would use its weights too little.
-    fn boxed(&self, needs: &Needs) -> [usize; 4] {
-        let mut positions: [usize; 4] = std::array::from_fn(|a| self.lines[a].count);
-        let channels = needs.channels.max(1);
-        let few = channels.min(32);
-        let enough = if needs.weights > RESIDENT { 192 } else { 96 };
-        let fits = |positions: &[usize; 4], channels: usize| {
+    /// The largest box, outer axes cut first, whose panel of `channels` channels and sums fit their limits; `None` where
+    /// not even one position does. `parts` cuts height and width beforehand.
+    fn largest(&self, needs: &Needs, channels: usize, parts: [usize; 2]) -> Option<[usize; 4]> {
+        let fits = |positions: &[usize; 4]| {
             let panel = self.channel(positions).saturating_mul(channels);
             let sums = self.flat(positions).saturating_mul(needs.rows);
             panel.saturating_mul(needs.element) <= PANEL
                 && sums.saturating_mul(needs.element) <= SUMS
         };
+        let mut positions: [usize; 4] = std::array::from_fn(|a| self.lines[a].count);
+        for (n, part) in positions[2..].iter_mut().zip(parts) {
+            *n = n.div_ceil(part);
+        }
         for a in 0..4 {
-            let most = positions[a];
             let with = |n: usize| {
                 let mut changed = positions;
                 changed[a] = n;
                 changed
             };
-            let fitting = last_where(most, |n| fits(&with(n), channels));
-            let wanted = last_where(most, |n| self.flat(&with(n)) < enough)
-                .saturating_add(1)
-                .min(most);
-            let chosen = fitting.max(wanted.min(last_where(most, |n| fits(&with(n), few))));
-            positions = with(chosen);
-            if fits(&positions, few) {
-                break;
+            let n = last_where(positions[a], |n| fits(&with(n)));
+            positions = with(n);
+            if fits(&positions) {
+                return Some(positions);
             }
         }
-        positions
+        None
+    }
+
+    /// What a position costs in a box, in cycles of a core that does two multiply-adds of 16 elements in each. The
+    /// constants are measured orders of magnitude: copies run at a few elements a cycle, stored sums are read back and
+    /// stored again at about one, and weights come from memory at a few bytes.
+    fn cost(&self, needs: &Needs, channels: usize, positions: &[usize; 4]) -> f64 {
+        let count = positions.iter().map(|&n| n as f64).product::<f64>();
+        let panel = self.channel(positions) as f64;
+        let row = self.size(positions)[3] as f64;
+        let all = needs.channels as f64;
+        let pack = all * panel * (0.2 + 8.0 / row);
+        let chunks = needs.channels.div_ceil(channels) as f64;
+        let again = (chunks - 1.0) * needs.outputs as f64 * count;
+        let from_memory = needs.weights > RESIDENT;
+        let weights = needs.weights as f64 * if from_memory { 0.3 } else { 0.05 };
+        let products =
+            self.flat(positions) as f64 * needs.weights as f64 / needs.element as f64 / 24.0;
+        (pack + again + weights + products) / count
+    }
+
+    /// The box of the least cost, and its input channels at a time.
+    fn boxed(&self, needs: &Needs) -> [usize; 4] {
+        let channels = needs.channels.max(1);
+        let whole: [usize; 4] = std::array::from_fn(|a| self.lines[a].count);
+        if self.largest(needs, channels, [1, 1]) == Some(whole) {
+            return whole;
+        }
+        let mut best = (f64::INFINITY, [1; 4]);
+        let mut chunks = 1;
+        loop {
+            let channels = channels.div_ceil(chunks);
+            for parts in [1, 2, 4, 8]
+                .into_iter()
+                .flat_map(|h| [1, 2, 4, 8].map(|w| [h, w]))
+            {
+                if let Some(positions) = self.largest(needs, channels, parts) {
+                    let cost = self.cost(needs, channels, &positions);
+                    if cost < best.0 {
+                        best = (cost, positions);
+                    }
+                }
+            }
+            if channels <= 8 {
+                break;
+            }
+            chunks *= 2;
+        }
+        if best.0 < f64::INFINITY {
+            return best.1;
+        }
+        // Not even eight channels of an eighth of a row fit: one channel of what does.
+        let mut parts = [8, 8];
+        loop {
+            if let Some(positions) = self.largest(needs, 1, parts) {
+                return positions;
+            }
+            if parts[1] >= whole[3] {
+                return [1; 4];
+            }
+            parts = parts.map(|part: usize| part.saturating_mul(2));
+        }
+    }
+}
+
+/// A row's length in the panel: whole cache lines where that wastes little, so that every row begins at one.
+fn aligned(columns: usize) -> usize {
+    let whole = columns.div_ceil(SLACK) * SLACK;
+    if whole - columns <= columns / 14 {
+        whole
+    } else {
+        columns
     }
 }
 

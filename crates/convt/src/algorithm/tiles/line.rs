@@ -2,7 +2,7 @@
 
 use convt_geometry::{Op, Phase, Walk};
 
-use super::super::blocked::Classes;
+use super::super::blocked::{Classes, gcd};
 use crate::Error;
 
 /// One axis: batch, depth, height or width.
@@ -23,6 +23,10 @@ pub(super) struct Line {
     pub(super) least: isize,
     /// How far the largest shift lies beyond the smallest.
     pub(super) span: usize,
+    /// The largest `delta` of a phase.
+    pub(super) extra: usize,
+    /// Aligned lines only: the shift of each tap of the longest phase beyond `least`, for `delta = 0`.
+    pub(super) base: Vec<usize>,
 }
 
 /// Outputs that share their taps.
@@ -33,6 +37,8 @@ pub(super) struct LinePhase {
     pub(super) class: usize,
     /// `(index into residues, shift beyond the smallest)` of each tap.
     pub(super) taps: Vec<(usize, usize)>,
+    /// Aligned lines only: the phase's output `m` is position `m + delta`, where its taps have the shifts of `base`.
+    pub(super) delta: usize,
 }
 
 impl Line {
@@ -77,6 +83,7 @@ impl Line {
                     (index, (shift - least) as usize)
                 })
                 .collect(),
+            delta: 0,
         };
         let phases = phases.iter().map(line_phase).collect();
         Ok(Self {
@@ -89,6 +96,42 @@ impl Line {
             residues,
             least,
             span: (most - least) as usize,
+            extra: 0,
+            base: Vec::new(),
+        })
+    }
+
+    /// A line of a transposed convolution whose phases share their loads: positions are counted so that the first tap of
+    /// every phase has the same shift. The taps of a class are `s/g` apart, `g = gcd(s, d)`, so their shifts fall by `d/g`
+    /// from tap to tap in every phase alike.
+    pub(super) fn aligned(walk: &Walk, classes: &Classes) -> Result<Self, Error> {
+        let phases = walk.phases()?;
+        let first = |phase: &Phase| phase.taps[0].offset;
+        let least_first = phases.iter().map(first).min().unwrap_or(0);
+        let extra = phases.iter().map(first).max().unwrap_or(0) - least_first;
+        let most = classes.longest();
+        let fall = classes.dilation / gcd(classes.stride, classes.dilation);
+        let line_phase = |phase: &Phase| LinePhase {
+            first: phase.first,
+            count: phase.count,
+            class: classes.of_tap(Op::ConvTranspose, phase.taps[0].index),
+            taps: Vec::new(),
+            delta: (first(phase) - least_first) as usize,
+        };
+        let step = phases.first().map_or(1, |phase| phase.step);
+        let below = fall * (most - 1);
+        Ok(Self {
+            input: walk.input(),
+            output: walk.output(),
+            step,
+            input_step: 1,
+            count: walk.output().div_ceil(step),
+            phases: phases.iter().map(line_phase).collect(),
+            residues: vec![0],
+            least: least_first - below as isize,
+            span: below + extra as usize,
+            extra: extra as usize,
+            base: (0..most).map(|tap| below - fall * tap).collect(),
         })
     }
 
@@ -105,10 +148,13 @@ impl Line {
                 count,
                 class: 0,
                 taps: vec![(0, 0)],
+                delta: 0,
             }],
             residues: vec![0],
             least: 0,
             span: 0,
+            extra: 0,
+            base: vec![0],
         }
     }
 

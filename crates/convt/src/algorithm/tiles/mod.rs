@@ -18,15 +18,18 @@
 //! the input are wasted. **Scratch:** a panel of at most half a mebibyte and sums of a quarter, where the taps' reach allows
 //! (see `cut`). **Chosen** for finite weights.
 
+mod channels;
 mod cut;
 mod line;
 mod panel;
+mod phases;
 
 use std::ops::Range;
 
-use convt_simd::{Isa, Taps, Weave};
+use convt_simd::{Isa, WOVEN, Weave};
 
 use super::blocked::{Blocked, RowBlock};
+use super::merged::Merged;
 use super::{Call, threads};
 use crate::layer::Resolved;
 use crate::{Activation, Element, Error};
@@ -38,21 +41,86 @@ use panel::Source;
 /// Phases along the width whose sums are held until they are interleaved.
 const HELD: usize = 8;
 
-/// Batch, depth, height and width.
-fn lines<T: Element>(packed: &Blocked<T>, sizes: &Resolved) -> Result<[Line; 4], Error> {
-    let line = |axis: usize| {
-        let walk = sizes.walks.iter().rev().nth(2 - axis);
-        walk.map_or_else(
-            || Ok(Line::copied(1)),
-            |walk| Line::new(packed.op, walk, &packed.axes[axis]),
-        )
-    };
-    Ok([Line::copied(sizes.batch), line(0)?, line(1)?, line(2)?])
+/// The weights of a layer, by what the rows of its tiles are.
+#[derive(Clone, Copy)]
+pub(crate) enum Packing<'a, T> {
+    /// Output channels.
+    Channels(&'a Blocked<T>),
+    /// Phases and output channels.
+    Phases(&'a Merged<T>),
+}
+
+impl<'a, T: Element> Packing<'a, T> {
+    /// Output channels that are computed and stored together.
+    fn units(self) -> &'a [RowBlock] {
+        match self {
+            Self::Channels(blocked) => &blocked.blocks,
+            Self::Phases(merged) => &merged.units,
+        }
+    }
+
+    fn bias(self) -> &'a [T] {
+        match self {
+            Self::Channels(blocked) => &blocked.bias,
+            Self::Phases(merged) => &merged.bias,
+        }
+    }
+
+    /// Input and output channels of a group.
+    fn per_group(self) -> (usize, usize) {
+        match self {
+            Self::Channels(blocked) => (blocked.in_per_group, blocked.out_per_group),
+            Self::Phases(merged) => (merged.in_per_group, merged.out_per_group),
+        }
+    }
+
+    /// Batch, depth, height and width.
+    fn lines(self, sizes: &Resolved) -> Result<[Line; 4], Error> {
+        let line = |axis: usize| {
+            let walk = sizes.walks.iter().rev().nth(2 - axis);
+            walk.map_or_else(
+                || Ok(Line::copied(1)),
+                |walk| match self {
+                    Self::Channels(blocked) => Line::new(blocked.op, walk, &blocked.axes[axis]),
+                    Self::Phases(merged) => Line::aligned(walk, &merged.axes[axis]),
+                },
+            )
+        };
+        Ok([Line::copied(sizes.batch), line(0)?, line(1)?, line(2)?])
+    }
+
+    /// What the cut depends on.
+    fn needs(self, lines: &[Line; 4], workers: usize) -> Needs {
+        let (rows, shared, weights) = match self {
+            Self::Channels(blocked) => {
+                let most = blocked.blocks.iter().map(|block| block.rows).max();
+                let most = most.unwrap_or(1);
+                let held = lines[3].phases.len().clamp(1, HELD);
+                (most * held, most, blocked.bytes() / blocked.groups())
+            }
+            Self::Phases(merged) => {
+                let most = merged.blocks.iter().map(|block| block.count).max();
+                (most.unwrap_or(1), 0, merged.bytes() / merged.units.len())
+            }
+        };
+        let (ins, outs) = self.per_group();
+        let phases: usize = lines.iter().map(|line| line.phases.len().max(1)).product();
+        Needs {
+            element: size_of::<T>(),
+            channels: ins,
+            rows,
+            shared,
+            weights,
+            outputs: outs.saturating_mul(phases),
+            workers,
+            blocks: self.units().len(),
+        }
+    }
 }
 
 /// The algorithm bound to weights and sizes.
 pub(crate) struct Tiles<'a, T> {
-    packed: &'a Blocked<T>,
+    packed: Packing<'a, T>,
     lines: [Line; 4],
     in_channels: usize,
     out_channels: usize,
@@ -74,21 +142,13 @@ struct Job<'y, T> {
 
 impl<'a, T: Element> Tiles<'a, T> {
     pub(crate) fn new(
-        packed: &'a Blocked<T>,
+        packed: Packing<'a, T>,
         sizes: &Resolved,
         threads: usize,
     ) -> Result<Self, Error> {
-        let lines = lines(packed, sizes)?;
+        let lines = packed.lines(sizes)?;
         let workers = threads::workers(threads, sizes.products());
-        let rows = packed.blocks.iter().map(|block| block.rows).max();
-        let needs = Needs {
-            element: size_of::<T>(),
-            channels: packed.in_per_group,
-            rows: rows.unwrap_or(1) * lines[3].phases.len().clamp(1, HELD),
-            weights: packed.bytes(),
-            workers,
-            blocks: packed.blocks.len(),
-        };
+        let needs = packed.needs(&lines, workers);
         let cut = Cut::new(&lines, &needs);
         Ok(Self {
             packed,
@@ -119,14 +179,14 @@ impl<'a, T: Element> Tiles<'a, T> {
         let each = self.cut.scratch();
         let memory = scratch.take(self.scratch())?;
         let progress = options.progress.as_deref();
-        let step = self.packed.blocks.len().div_ceil(self.cut.pieces).max(1);
+        let step = self.packed.units().len().div_ceil(self.cut.pieces).max(1);
         if let Some(progress) = progress {
             let [batch, along] = [&self.lines[0], &self.lines[self.cut.axis]];
             let slabs = along.count.div_ceil(self.cut.slab);
-            let pieces = self.packed.blocks.len().div_ceil(step);
+            let pieces = self.packed.units().len().div_ceil(step);
             progress.begin(batch.count.div_ceil(self.cut.images) * slabs * pieces);
         }
-        let covered = self.packed.in_per_group > 0 && self.lines.iter().all(Line::is_covered);
+        let covered = self.packed.per_group().0 > 0 && self.lines.iter().all(Line::is_covered);
         let jobs = self.jobs(y, step);
         threads::share(memory.chunks_exact_mut(each), jobs, |memory, mut job| {
             let (panel, sums) = memory.split_at_mut(self.cut.panel());
@@ -162,7 +222,7 @@ impl<'a, T: Element> Tiles<'a, T> {
         let plane = along.output * inner;
         let part = along.step * self.cut.slab * inner;
         let slabs = along.count.div_ceil(self.cut.slab);
-        let blocks = &self.packed.blocks;
+        let blocks = self.packed.units();
         let pieces = blocks.len().div_ceil(step);
         y.chunks_mut(plane * self.out_channels * self.cut.images)
             .enumerate()
@@ -199,14 +259,14 @@ impl<'a, T: Element> Tiles<'a, T> {
     }
 
     fn job(&self, common: &Common<'_, T>, job: &mut Job<'_, T>, panel: &mut [T], sums: &mut [T]) {
-        let blocks = &self.packed.blocks[job.blocks.clone()];
+        let blocks = &self.packed.units()[job.blocks.clone()];
         let Some(first) = blocks.first() else { return };
         let first_channel = first.channel;
         let channels = job.planes.len() / job.images;
-        let ins = self.packed.in_per_group;
+        let ins = self.packed.per_group().0;
         if !common.covered {
             for (n, plane) in job.planes.iter_mut().enumerate() {
-                plane.fill(self.packed.bias[first_channel + n % channels] + T::ZERO);
+                plane.fill(self.packed.bias()[first_channel + n % channels] + T::ZERO);
             }
         }
         let along = self.cut.axis;
@@ -236,7 +296,14 @@ impl<'a, T: Element> Tiles<'a, T> {
                             whole: &whole,
                             planes: (channels, block.channel - first_channel),
                         };
-                        self.block(&step, panel, sums, &mut job.planes);
+                        match self.packed {
+                            Packing::Channels(blocked) => {
+                                self.channels(blocked, &step, panel, sums, &mut job.planes);
+                            }
+                            Packing::Phases(merged) => {
+                                self.phases(merged, &step, panel, sums, &mut job.planes);
+                            }
+                        }
                     }
                 }
             }
@@ -250,99 +317,37 @@ impl<'a, T: Element> Tiles<'a, T> {
     }
 
     fn group(&self, block: RowBlock) -> usize {
-        block.channel / self.packed.out_per_group
+        block.channel / self.packed.per_group().1
     }
 
-    /// All phases of one block of channels.
-    fn block(&self, step: &Step<'_, T>, panel: &[T], sums: &mut [T], planes: &mut [&mut [T]]) {
-        let [_, depth, height, width] = &self.lines;
-        let pitch = self.cut.pitch;
-        let rows = step.block.rows;
-        let last = step.inputs.end == self.packed.in_per_group;
-        for pd in &depth.phases {
-            for ph in &height.phases {
-                for held in width.phases.chunks(HELD) {
-                    for (pw, sums) in held.iter().zip(sums.chunks_exact_mut(pitch * rows)) {
-                        if step.inputs.start > 0 {
-                            self.each_plane(step, pd, ph, |plane, rows_of| {
-                                for r in 0..rows {
-                                    let sums = &mut sums[r * pitch..];
-                                    rows_of.gather(step, sums, planes[plane + r], pw);
-                                }
-                            });
-                        }
-                        self.sum(step, panel, [pd, ph, pw], sums);
-                    }
-                    self.each_plane(step, pd, ph, |plane, rows_of| {
-                        for r in 0..rows {
-                            let sums = &sums[r * pitch..];
-                            rows_of.store(step, planes[plane + r], held, sums, pitch * rows);
-                        }
-                    });
-                }
-                // Every phase of these rows is in place.
-                if last && step.common.covered && !step.common.activation.is_none() {
-                    self.each_plane(step, pd, ph, |plane, rows_of| {
-                        for r in 0..rows {
-                            for line in 0..rows_of.weave.lines {
-                                let from = rows_of.y + line * rows_of.weave.y_pitch;
-                                let y = &mut planes[plane + r][from..from + rows_of.columns];
-                                let channel = step.block.channel + r;
-                                step.common.activation.apply(step.common.isa, channel, y);
-                            }
-                        }
-                    });
+    /// Applies the activation to the rows of outputs of two phases, all of whose phases along the width are in place.
+    fn activate(
+        &self,
+        step: &Step<'_, T>,
+        (pd, ph): (&LinePhase, &LinePhase),
+        planes: &mut [&mut [T]],
+    ) {
+        let done = step.inputs.end == self.packed.per_group().0;
+        if !done || !step.common.covered || step.common.activation.is_none() {
+            return;
+        }
+        self.each_plane(step, pd, ph, |plane, rows_of| {
+            for r in 0..step.block.rows {
+                for line in 0..rows_of.weave.lines {
+                    let from = rows_of.y + line * rows_of.weave.y_pitch;
+                    let y = &mut planes[plane + r][from..from + rows_of.columns];
+                    let channel = step.block.channel + r;
+                    step.common.activation.apply(step.common.isa, channel, y);
                 }
             }
-        }
+        });
     }
 
-    /// One phase of one block: the register tiles.
-    fn sum(&self, step: &Step<'_, T>, panel: &[T], phase: [&LinePhase; 3], sums: &mut [T]) {
-        let [size_i, size_d, size_h, size_w] = self.cut.size;
-        let [_, _, height, width] = &self.lines;
-        // Offsets of up to this many taps lie on the stack.
-        let mut small = [0_usize; 128];
-        let mut large = Vec::new();
-        let taps = phase.iter().map(|phase| phase.taps.len()).product();
-        let offsets = if taps <= small.len() {
-            &mut small[..taps]
-        } else {
-            large.resize(taps, 0);
-            &mut large[..]
-        };
-        let copies = if self.cut.unrolled { width.span + 1 } else { 1 };
-        let mut next = offsets.iter_mut();
-        for &(rd, sd) in &phase[0].taps {
-            for &(rh, sh) in &phase[1].taps {
-                for (&(rw, sw), offset) in phase[2].taps.iter().zip(&mut next) {
-                    let residue = (rd * height.residues.len() + rh) * width.residues.len() + rw;
-                    // A shift along the width is a copy of its own, or an offset within the row.
-                    let (copy, sw) = if self.cut.unrolled { (sw, 0) } else { (0, sw) };
-                    let depth = (residue * copies + copy) * size_d + sd;
-                    *offset = (depth * size_h + sh) * size_i * size_w + sw;
-                }
-            }
-        }
-        let taps = Taps {
-            x: panel,
-            plane: self.cut.channel,
-            planes: step.inputs.len(),
-            offsets,
-            weights: self.packed.weights(
-                step.block,
-                phase.map(|phase| phase.class),
-                step.inputs.clone(),
-            ),
-        };
-        let bias = &self.packed.bias[step.block.channel..][..step.block.rows];
-        let start = (step.inputs.start == 0).then_some(bias);
-        let last = |at: usize, a: usize| at * self.cut.size[a] + step.at[a].len() - 1;
-        let flat = FLAT.into_iter().fold(0, last) + 1;
-        let into = (sums, self.cut.pitch);
-        step.common
-            .isa
-            .tile(step.block.rows, &taps, 0, flat, start, into);
+    /// Flat positions of a box from its first to its last.
+    fn flat(&self, at: &Box4) -> usize {
+        let last =
+            |flat: usize, a: usize| flat * self.cut.size[a] + at[a].len() - 1 + self.lines[a].extra;
+        FLAT.into_iter().fold(0, last) + 1
     }
 
     /// Calls `work(plane, rows)` for the rows of outputs of two phases in each plane of the box: which plane of the job its
@@ -382,7 +387,7 @@ impl<'a, T: Element> Tiles<'a, T> {
                     weave: Weave {
                         step: width.step,
                         rows: 1,
-                        distance: 0,
+                        from: [0; WOVEN],
                         count: 0,
                         lines,
                         sums_pitch: size_i * size_w,
@@ -407,49 +412,51 @@ struct Rows {
 }
 
 impl Rows {
-    /// Reads the partial sums of one phase back from the outputs.
-    fn gather<T: Element>(&self, step: &Step<'_, T>, sums: &mut [T], y: &[T], phase: &LinePhase) {
+    /// Reads the partial sums of one phase back from the outputs; they begin at `from`.
+    fn gather<T: Element>(
+        &self,
+        step: &Step<'_, T>,
+        sums: &mut [T],
+        y: &[T],
+        (phase, from): (&LinePhase, usize),
+    ) {
         let weave = Weave {
             count: count(phase, &step.at[3]),
             ..self.weave
         };
         if weave.count > 0 {
-            let y = &y[self.y + phase.first..];
-            step.common.isa.unweave(&weave, &mut sums[self.sums..], y);
+            let (y, sums) = (&y[self.y + phase.first..], &mut sums[self.sums + from..]);
+            step.common.isa.unweave(&weave, sums, y);
         }
     }
 
-    /// Stores the sums of neighbouring phases; those of the n-th begin at `n * distance`.
+    /// Stores the sums of phases, each with where they begin, in ascending `first`.
     fn store<T: Element>(
         &self,
         step: &Step<'_, T>,
         y: &mut [T],
-        phases: &[LinePhase],
         sums: &[T],
-        distance: usize,
+        phases: &[(&LinePhase, usize)],
     ) {
         let columns = &step.at[3];
-        let mut done = 0;
-        // Runs of phases that follow each other without a hole.
-        for run in phases.chunk_by(|a, b| a.first + 1 == b.first) {
-            let sums = &sums[done * distance + self.sums..];
-            done += run.len();
+        // Phases that follow each other without a hole, as many as are woven at once.
+        let runs = phases.chunk_by(|a, b| a.0.first + 1 == b.0.first);
+        for run in runs.flat_map(|run| run.chunks(WOVEN)) {
             // Counts fall from phase to phase, by one at most: all phases as far as the last goes, then those that go on.
-            let common = count(&run[run.len() - 1], columns);
-            let longer = run
-                .iter()
-                .take_while(|p| count(p, columns) > common)
-                .count();
-            for (from, to, rows) in [(0, common, run.len()), (common, common + 1, longer)] {
-                if to > from && rows > 0 {
+            let of = |n: usize| count(run[n].0, columns);
+            let common = of(run.len() - 1);
+            let longer = (0..run.len()).take_while(|&n| of(n) > common).count();
+            for (start, end, rows) in [(0, common, run.len()), (common, common + 1, longer)] {
+                if end > start && rows > 0 {
+                    let from = |n: usize| run.get(n).map_or(0, |phase| phase.1 + start);
                     let weave = Weave {
                         rows,
-                        distance,
-                        count: to - from,
+                        from: std::array::from_fn(from),
+                        count: end - start,
                         ..self.weave
                     };
-                    let y = &mut y[self.y + run[0].first + self.weave.step * from..];
-                    step.common.isa.weave(&weave, &sums[from..], y);
+                    let y = &mut y[self.y + run[0].0.first + self.weave.step * start..];
+                    step.common.isa.weave(&weave, &sums[self.sums..], y);
                 }
             }
         }

@@ -23,7 +23,7 @@ impl<T: Element> Source<'_, T> {
     pub(super) fn fill(&self, at: &Box4, channels: &Range<usize>, panel: &mut [T]) {
         let [_, depth, height, width] = self.lines;
         // A narrower box, at the end of an axis, lies in the panel as a full one does.
-        let [_, size_d, size_h, size_w] = self.cut.size;
+        let [size_i, size_d, size_h, size_w] = self.cut.size;
         let plane = depth.input * height.input * width.input;
         // The input of panel element j along an axis, if there is one.
         let input = |a: usize, residue: usize, j: usize| {
@@ -34,17 +34,19 @@ impl<T: Element> Source<'_, T> {
         };
         let copies = if self.cut.unrolled { width.span + 1 } else { 1 };
         let shift = at[3].start as isize + width.least;
-        let mut rows = panel.chunks_exact_mut(size_w);
-        for channel in channels.clone() {
+        let planes = panel.chunks_exact_mut(self.cut.channel);
+        for (channel, plane_of_panel) in channels.clone().zip(planes) {
+            let mut rows = plane_of_panel.chunks_exact_mut(size_w);
             for &rd in &depth.residues {
                 for &rh in &height.residues {
                     for &rw in &width.residues {
                         for copy in 0..copies {
+                            let part = Part::new(width, shift + copy as isize, rw, size_w);
                             for jd in 0..size_d {
                                 let qd = input(1, rd, jd);
                                 for jh in 0..size_h {
                                     let q = qd.zip(input(2, rh, jh));
-                                    for image in at[0].start..at[0].start + self.cut.size[0] {
+                                    for image in at[0].start..at[0].start + size_i {
                                         let Some(row) = rows.next() else { return };
                                         let Some((qd, qh)) = q.filter(|_| image < at[0].end) else {
                                             row.fill(T::ZERO);
@@ -52,14 +54,7 @@ impl<T: Element> Source<'_, T> {
                                         };
                                         let plane = (image * self.in_channels + channel) * plane;
                                         let from = plane + (qd * height.input + qh) * width.input;
-                                        let x = &self.x[from..from + width.input];
-                                        copy_row(
-                                            row,
-                                            x,
-                                            width.input_step,
-                                            shift + copy as isize,
-                                            rw,
-                                        );
+                                        part.copy(row, &self.x[from..from + width.input]);
                                     }
                                 }
                             }
@@ -71,23 +66,67 @@ impl<T: Element> Source<'_, T> {
     }
 }
 
-/// Copies the inputs `stride*(j + shift) + residue` of a row for every `j`, zeros where there are none.
-fn copy_row<T: Element>(row: &mut [T], x: &[T], stride: usize, shift: isize, residue: usize) {
-    let signed = stride as isize;
-    let ceil_div = |n: isize| n.div_euclid(signed) + isize::from(n.rem_euclid(signed) != 0);
-    // 0 <= stride*(j + shift) + residue < input
-    let from = (ceil_div(-(residue as isize)) - shift).clamp(0, row.len() as isize) as usize;
-    let to = ceil_div(x.len() as isize - residue as isize) - shift;
-    let to = to.clamp(from as isize, row.len() as isize) as usize;
-    row[..from].fill(T::ZERO);
-    row[to..].fill(T::ZERO);
-    if from < to {
-        let first = ((from as isize + shift) * signed) as usize + residue;
-        if stride == 1 {
-            row[from..to].copy_from_slice(&x[first..first + to - from]);
+/// The part of a row of the panel that has inputs: elements `from..to`, from input `first` on, `stride` apart.
+struct Part {
+    from: usize,
+    to: usize,
+    first: usize,
+    stride: usize,
+}
+
+impl Part {
+    /// Element `j` of a row of `length` is input `stride*(j + shift) + residue`.
+    fn new(width: &Line, shift: isize, residue: usize, length: usize) -> Self {
+        let stride = width.input_step as isize;
+        let ceil_div = |n: isize| n.div_euclid(stride) + isize::from(n.rem_euclid(stride) != 0);
+        // 0 <= stride*(j + shift) + residue < input
+        let from = (ceil_div(-(residue as isize)) - shift).clamp(0, length as isize);
+        let to = ceil_div(width.input as isize - residue as isize) - shift;
+        let to = to.clamp(from, length as isize);
+        let first = if from < to {
+            ((from + shift) * stride) as usize + residue
         } else {
-            let x = x[first..].iter().step_by(stride);
-            row[from..to].iter_mut().zip(x).for_each(|(to, &x)| *to = x);
+            0
+        };
+        Self {
+            from: from as usize,
+            to: to as usize,
+            first,
+            stride: width.input_step,
+        }
+    }
+
+    /// Copies the row's inputs, zeros around them.
+    fn copy<T: Element>(&self, row: &mut [T], x: &[T]) {
+        let (before, rest) = row.split_at_mut(self.from);
+        let (row, behind) = rest.split_at_mut(self.to - self.from);
+        for border in [before, behind] {
+            match border {
+                [] => {}
+                [one] => *one = T::ZERO,
+                more => more.fill(T::ZERO),
+            }
+        }
+        if row.is_empty() {
+            return;
+        }
+        if self.stride > 1 {
+            let x = x[self.first..].iter().step_by(self.stride);
+            row.iter_mut().zip(x).for_each(|(to, &x)| *to = x);
+            return;
+        }
+        let x = &x[self.first..self.first + row.len()];
+        if row.len() > 128 {
+            row.copy_from_slice(x);
+            return;
+        }
+        // A short row is copied in place of a call.
+        let (to, x) = (row.as_chunks_mut::<8>(), x.as_chunks::<8>());
+        for (to, x) in to.0.iter_mut().zip(x.0) {
+            *to = *x;
+        }
+        for (to, x) in to.1.iter_mut().zip(x.1) {
+            *to = *x;
         }
     }
 }

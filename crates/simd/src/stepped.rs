@@ -1,0 +1,427 @@
+//! The register tile of rows that do not all take part in every step.
+//!
+//! **Idea.** Where few output channels are wanted, the phases of a transposed convolution are rows of a tile as well: they
+//! read the same inputs. With a kernel that the stride does not divide, the last tap along an axis belongs to the first
+//! phases alone. So rows form a grid, `outer` by `inner` (phases along the height by phases along the width and channels),
+//! and a step takes all of it, or the first part along one of them, or along both.
+//!
+//! ```text
+//! acc[a*inner + b][p] = start[a*inner + b] + sum over i in 0..planes, steps j that row (a, b) takes part in:
+//!                       x[at + i*plane + offset[j] + p] * weights[...]
+//! ```
+//!
+//! summed in exactly this order; the weights are those of the rows that take part, step by step.
+
+use crate::tile::{TileElement, Vector};
+use crate::{Isa, Kind};
+
+/// The rows of a stepped tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// Rows along the outer axis, and the first of them that take part in a part step.
+    pub outer: (usize, usize),
+    /// The same along the inner axis.
+    pub inner: (usize, usize),
+}
+
+/// The grids that stepped tiles exist for.
+pub const GRIDS: [Grid; 9] = {
+    const fn grid(a: usize, ap: usize, b: usize, bp: usize) -> Grid {
+        Grid {
+            outer: (a, ap),
+            inner: (b, bp),
+        }
+    }
+    [
+        // Two phases along the height and two along the width, 1 to 3 channels.
+        grid(2, 1, 2, 1),
+        grid(2, 1, 4, 2),
+        grid(2, 1, 6, 3),
+        // Two along the width.
+        grid(1, 1, 2, 1),
+        grid(1, 1, 4, 2),
+        grid(1, 1, 6, 3),
+        // Four along the width.
+        grid(1, 1, 4, 1),
+        grid(1, 1, 8, 2),
+        grid(1, 1, 12, 3),
+    ]
+};
+
+impl Grid {
+    /// Rows of the whole grid.
+    pub fn rows(self) -> usize {
+        self.outer.0 * self.inner.0
+    }
+
+    /// Rows that take part in a step.
+    pub fn rows_in(self, step: Step) -> usize {
+        let outer = if step.outer_part {
+            self.outer.1
+        } else {
+            self.outer.0
+        };
+        let inner = if step.inner_part {
+            self.inner.1
+        } else {
+            self.inner.0
+        };
+        outer * inner
+    }
+}
+
+/// One step: where its input lies, and whether the first part of the rows alone takes part, along each axis of the grid.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Step {
+    /// Relative to the position.
+    pub offset: usize,
+    /// Along the outer axis.
+    pub outer_part: bool,
+    /// Along the inner axis.
+    pub inner_part: bool,
+}
+
+/// What a stepped tile sums over.
+#[derive(Clone, Copy, Debug)]
+pub struct Stepped<'a, T> {
+    /// The input, such as a panel with its zero border.
+    pub x: &'a [T],
+    /// Distance between the planes of neighbouring input channels.
+    pub plane: usize,
+    /// Input channels.
+    pub planes: usize,
+    /// In the order of the sum.
+    pub steps: &'a [Step],
+    /// Weights as `[planes][steps][rows that take part]`.
+    pub weights: &'a [T],
+}
+
+impl Isa {
+    /// Sums `taps` into `acc`, for `width` positions; see [`Isa::tile`] for `start` and `acc`.
+    ///
+    /// # Panics
+    /// When `grid` is not one of [`GRIDS`] or a slice is too short: the arithmetic of the caller is wrong.
+    pub fn stepped<T: TileElement>(
+        self,
+        grid: Grid,
+        taps: &Stepped<'_, T>,
+        width: usize,
+        start: Option<&[T]>,
+        (acc, pitch): (&mut [T], usize),
+    ) {
+        let whole = width.next_multiple_of(self.lanes::<T>());
+        assert!(GRIDS.contains(&grid), "no stepped tile of {grid:?}");
+        let used = (grid.rows() - 1)
+            .checked_mul(pitch)
+            .and_then(|used| used.checked_add(whole));
+        assert!(
+            whole <= pitch && used.is_some_and(|used| used <= acc.len()),
+            "accumulators"
+        );
+        assert!(
+            start.is_none_or(|start| start.len() >= grid.rows()),
+            "start values"
+        );
+        let each: usize = taps.steps.iter().map(|&step| grid.rows_in(step)).sum();
+        let needed = taps.planes.checked_mul(each);
+        assert!(
+            needed.is_some_and(|needed| needed <= taps.weights.len()),
+            "weights"
+        );
+        let summed = taps.planes > 0 && !taps.steps.is_empty();
+        if summed {
+            let farthest = taps.steps.iter().map(|step| step.offset).max().unwrap_or(0);
+            let end = (taps.planes - 1)
+                .checked_mul(taps.plane)
+                .and_then(|end| end.checked_add(farthest)?.checked_add(whole));
+            assert!(end.is_some_and(|end| end <= taps.x.len()), "input");
+        }
+        let call = Checked {
+            x: taps.x.as_ptr(),
+            plane: taps.plane,
+            planes: if summed { taps.planes } else { 0 },
+            steps: taps.steps.as_ptr(),
+            count: taps.steps.len(),
+            weights: taps.weights.as_ptr(),
+            start: start.map_or(std::ptr::null(), <[T]>::as_ptr),
+            acc: acc.as_mut_ptr(),
+            pitch,
+        };
+        T::stepped(self, grid, &call, width);
+    }
+}
+
+/// A call whose bounds [`Isa::stepped`] has checked.
+pub struct Checked<T> {
+    x: *const T,
+    plane: usize,
+    planes: usize,
+    steps: *const Step,
+    count: usize,
+    weights: *const T,
+    /// One per row, or null to start from what `acc` holds.
+    start: *const T,
+    acc: *mut T,
+    pitch: usize,
+}
+
+/// Multiplies the vectors at `x` by the weights of the first `a` by `b` rows, which follow `weights`.
+///
+/// # Safety
+/// `V` vectors at `x` and `a*b` weights may be read, and the vector's features are enabled.
+#[inline(always)]
+unsafe fn step<T: Copy, X: Vector<T>, const A: usize, const B: usize, const V: usize>(
+    acc: &mut [[[X; V]; B]; A],
+    inputs: [X; V],
+    weights: &mut *const T,
+    a: usize,
+    b: usize,
+) {
+    for row in acc.iter_mut().take(a) {
+        for acc in row.iter_mut().take(b) {
+            // SAFETY: the caller vouches for the weights and the features.
+            unsafe {
+                let weight = X::splat(**weights);
+                *weights = weights.add(1);
+                for (acc, &input) in acc.iter_mut().zip(&inputs) {
+                    *acc = input.fused(weight, *acc);
+                }
+            }
+        }
+    }
+}
+
+/// `V` vectors of positions from `at` on. Each kind of step is a branch with row counts known to the compiler, so the
+/// accumulators stay in registers.
+///
+/// # Safety
+/// Every index of the module's formula lies within its slice for `p < V*LANES`, and the vector's features are enabled.
+#[inline(always)]
+unsafe fn sum<
+    T: Copy + Default,
+    X: Vector<T>,
+    const A: usize,
+    const AP: usize,
+    const B: usize,
+    const BP: usize,
+    const V: usize,
+>(
+    call: &Checked<T>,
+    at: usize,
+) {
+    // SAFETY: the caller vouches for every index and for the features.
+    unsafe {
+        let acc_at = |row: usize, v: usize| call.acc.add(row * call.pitch + at + v * X::LANES);
+        let mut acc = [[[X::splat(T::default()); V]; B]; A];
+        for (a, rows) in acc.iter_mut().enumerate() {
+            for (b, row) in rows.iter_mut().enumerate() {
+                for (v, acc) in row.iter_mut().enumerate() {
+                    *acc = if call.start.is_null() {
+                        X::load(acc_at(a * B + b, v))
+                    } else {
+                        X::splat(*call.start.add(a * B + b))
+                    };
+                }
+            }
+        }
+        let mut weights = call.weights;
+        for i in 0..call.planes {
+            let x = call.x.add(i * call.plane + at);
+            for j in 0..call.count {
+                let Step {
+                    offset,
+                    outer_part,
+                    inner_part,
+                } = *call.steps.add(j);
+                let x = x.add(offset);
+                let mut inputs = [X::splat(T::default()); V];
+                for (v, input) in inputs.iter_mut().enumerate() {
+                    *input = X::load(x.add(v * X::LANES));
+                }
+                match (outer_part, inner_part) {
+                    (false, false) => step::<T, X, A, B, V>(&mut acc, inputs, &mut weights, A, B),
+                    (true, false) => step::<T, X, A, B, V>(&mut acc, inputs, &mut weights, AP, B),
+                    (false, true) => step::<T, X, A, B, V>(&mut acc, inputs, &mut weights, A, BP),
+                    (true, true) => step::<T, X, A, B, V>(&mut acc, inputs, &mut weights, AP, BP),
+                }
+            }
+        }
+        for (a, rows) in acc.iter().enumerate() {
+            for (b, row) in rows.iter().enumerate() {
+                for (v, &acc) in row.iter().enumerate() {
+                    acc.store(acc_at(a * B + b, v));
+                }
+            }
+        }
+    }
+}
+
+/// All positions of a call: as many vectors at a time as the registers hold, then one.
+///
+/// # Safety
+/// As [`sum`], for `p < width` rounded up to whole vectors.
+#[inline(always)]
+unsafe fn sweep<
+    T: Copy + Default,
+    X: Vector<T>,
+    const A: usize,
+    const AP: usize,
+    const B: usize,
+    const BP: usize,
+    const V: usize,
+>(
+    call: &Checked<T>,
+    width: usize,
+) {
+    let mut at = 0;
+    // SAFETY: `at + V*LANES` stays within the width rounded up to whole vectors.
+    unsafe {
+        while width.saturating_sub(at) > (V - 1) * X::LANES {
+            sum::<T, X, A, AP, B, BP, V>(call, at);
+            at += V * X::LANES;
+        }
+        while width > at {
+            sum::<T, X, A, AP, B, BP, 1>(call, at);
+            at += X::LANES;
+        }
+    }
+}
+
+/// An element type that stepped tiles exist for.
+pub trait SteppedElement: Sized {
+    #[doc(hidden)]
+    fn stepped(isa: Isa, grid: Grid, call: &Checked<Self>, width: usize);
+}
+
+/// For each element type and set: the vector, and how many of them a tile of each of [`GRIDS`] holds.
+macro_rules! stepped {
+    ($type:ty: $($(#[$cfg:meta])? $kind:ident, $function:ident, [$($feature:tt),*], $vector:ty, [$($v:literal),+];)+) => {
+        $(
+            /// # Safety
+            /// The set's features are there, and the call's bounds are checked.
+            $(#[$cfg])?
+            $(#[target_feature(enable = $feature)])*
+            unsafe fn $function(grid: Grid, call: &Checked<$type>, width: usize) {
+                const N: [usize; GRIDS.len()] = [$($v),+];
+                // SAFETY: passed on from the caller.
+                unsafe {
+                    match (grid.outer.0, grid.inner.0, grid.inner.1) {
+                        (2, 2, _) => sweep::<$type, $vector, 2, 1, 2, 1, { N[0] }>(call, width),
+                        (2, 4, _) => sweep::<$type, $vector, 2, 1, 4, 2, { N[1] }>(call, width),
+                        (2, _, _) => sweep::<$type, $vector, 2, 1, 6, 3, { N[2] }>(call, width),
+                        (_, 2, _) => sweep::<$type, $vector, 1, 1, 2, 1, { N[3] }>(call, width),
+                        (_, 4, 2) => sweep::<$type, $vector, 1, 1, 4, 2, { N[4] }>(call, width),
+                        (_, 6, _) => sweep::<$type, $vector, 1, 1, 6, 3, { N[5] }>(call, width),
+                        (_, 4, _) => sweep::<$type, $vector, 1, 1, 4, 1, { N[6] }>(call, width),
+                        (_, 8, _) => sweep::<$type, $vector, 1, 1, 8, 2, { N[7] }>(call, width),
+                        _ => sweep::<$type, $vector, 1, 1, 12, 3, { N[8] }>(call, width),
+                    }
+                }
+            }
+        )+
+
+        impl SteppedElement for $type {
+            fn stepped(isa: Isa, grid: Grid, call: &Checked<Self>, width: usize) {
+                match isa.0 {
+                    // SAFETY: an `Isa` is had by detection alone, and `Checked` by checking alone.
+                    $($(#[$cfg])? Kind::$kind => unsafe { $function(grid, call, width) },)+
+                }
+            }
+        }
+    };
+}
+
+stepped! { f32:
+    Portable, portable_f32, [], crate::tile::Four<f32>, [2, 1, 1, 4, 2, 2, 2, 1, 1];
+    #[cfg(target_arch = "x86_64")] Avx2, avx2_f32, ["avx2", "fma"], std::arch::x86_64::__m256, [2, 1, 1, 4, 2, 2, 2, 1, 1];
+    #[cfg(target_arch = "x86_64")] Avx512, avx512_f32, ["avx512f", "fma"], std::arch::x86_64::__m512, [6, 3, 2, 8, 6, 4, 6, 3, 2];
+}
+
+stepped! { f64:
+    Portable, portable_f64, [], crate::tile::Four<f64>, [2, 1, 1, 4, 2, 2, 2, 1, 1];
+    #[cfg(target_arch = "x86_64")] Avx2, avx2_f64, ["avx2", "fma"], std::arch::x86_64::__m256d, [2, 1, 1, 4, 2, 2, 2, 1, 1];
+    #[cfg(target_arch = "x86_64")] Avx512, avx512_f64, ["avx512f", "fma"], std::arch::x86_64::__m512d, [6, 3, 2, 8, 6, 4, 6, 3, 2];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(count: usize, seed: usize) -> Vec<f32> {
+        let one = |i: usize| ((i * 7919 + seed * 104_729) % 2001) as f32 / 997.0 - 1.0;
+        (0..count).map(one).collect()
+    }
+
+    #[test]
+    fn every_grid_on_every_set_gives_the_bits_of_the_formula_and_stays_in_its_cells() {
+        const GUARD: f32 = -77.25;
+        let (planes, plane) = (2, 200);
+        let steps: Vec<Step> = [0, 1, 5, 7, 2, 9]
+            .iter()
+            .enumerate()
+            .map(|(j, &offset)| Step {
+                offset,
+                outer_part: j % 4 >= 2,
+                inner_part: j % 2 == 1,
+            })
+            .collect();
+        let x = numbers(planes * plane + 16, 1);
+        for isa in Isa::available() {
+            let lanes = isa.lanes::<f32>();
+            for grid in GRIDS {
+                let each: usize = steps.iter().map(|&step| grid.rows_in(step)).sum();
+                let weights = numbers(planes * each, 2);
+                let start = numbers(grid.rows(), 3);
+                for width in (1..=plane - 40).filter(|w| w % lanes <= 1) {
+                    let pitch = width.next_multiple_of(lanes) + 3;
+                    for resumed in [false, true] {
+                        let taps = Stepped {
+                            x: &x,
+                            plane,
+                            planes,
+                            steps: &steps,
+                            weights: &weights,
+                        };
+                        let mut acc = vec![GUARD; grid.rows() * pitch];
+                        let from = (!resumed).then_some(&start[..]);
+                        isa.stepped(grid, &taps, width, from, (&mut acc, pitch));
+                        for row in 0..grid.rows() {
+                            let (a, b) = (row / grid.inner.0, row % grid.inner.0);
+                            for p in 0..pitch {
+                                let mut sum = if resumed { GUARD } else { start[row] };
+                                let mut at = 0;
+                                for i in 0..planes {
+                                    for step in &steps {
+                                        let inner = if step.inner_part {
+                                            grid.inner.1
+                                        } else {
+                                            grid.inner.0
+                                        };
+                                        let outer = if step.outer_part {
+                                            grid.outer.1
+                                        } else {
+                                            grid.outer.0
+                                        };
+                                        if a < outer && b < inner {
+                                            let weight = weights[at + a * inner + b];
+                                            let x = x.get(i * plane + step.offset + p);
+                                            sum = x.map_or(0.0, |x| x.mul_add(weight, sum));
+                                        }
+                                        at += outer * inner;
+                                    }
+                                }
+                                let inside = p < width.next_multiple_of(lanes);
+                                let expected = if inside { sum } else { GUARD };
+                                assert_eq!(
+                                    acc[row * pitch + p].to_bits(),
+                                    expected.to_bits(),
+                                    "{isa}, {grid:?}, width {width}, row {row}, position {p}"
+                                );
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
