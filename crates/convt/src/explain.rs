@@ -88,7 +88,7 @@ impl Explanation {
             table_bytes: algorithm::table_bytes(&sizes),
             output_bytes: output * dtype.bytes(),
             refused: refusals(&sizes, &layer, &counts, dtype),
-            output_shape,
+            output_shape: output_shape.to_vec(),
             problem: problem.clone(),
         })
     }

@@ -42,6 +42,7 @@ impl<'a, T: Element> From<&'a Tensor<T>> for TensorRef<'a, T> {
 }
 
 /// The number of elements of `shape`, if as many bytes of `T` can be addressed.
+#[inline]
 pub(crate) fn elements<T>(what: &'static str, shape: &[usize]) -> Result<usize, Error> {
     // A zero anywhere makes the whole array empty, however large the other axes are.
     if shape.contains(&0) {
@@ -62,6 +63,7 @@ pub(crate) fn elements<T>(what: &'static str, shape: &[usize]) -> Result<usize, 
 }
 
 /// Checks that `count` elements fill `shape`.
+#[inline]
 pub(crate) fn check_elements<T>(
     array: &'static str,
     count: usize,
