@@ -113,7 +113,11 @@ impl<T: Element> Plan<T> {
     /// What runs for such an input on this machine, at what cost, and why nothing else would.
     pub fn explain(&self, input: &[usize]) -> Result<Explanation, Error> {
         let mut explanation = self.layer.explain(input, T::DTYPE)?;
-        explanation.choose(self.weights.algorithm(), self.scratch_bytes(input, 1)?);
+        let sizes = self.layer.resolve(input, &OutputChoice::Layer)?;
+        explanation.choose(
+            self.weights.algorithm(&sizes),
+            self.scratch_bytes(input, 1)?,
+        );
         Ok(explanation)
     }
 

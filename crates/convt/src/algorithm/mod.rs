@@ -5,6 +5,7 @@ mod packed;
 mod phases;
 mod threads;
 mod tiles;
+mod tiny;
 
 use convt_simd::Isa;
 
@@ -15,13 +16,22 @@ use blocked::Blocked;
 use packed::Packed;
 use phases::Phases;
 use tiles::Tiles;
+use tiny::Tiny;
 
 pub(crate) use phases::table_bytes;
 pub(crate) use tiles::scratch_elements;
 
-/// A layer's weights, packed for the algorithm that they allow.
+/// A layer's weights, packed for the algorithms that they allow.
 #[derive(Clone, Debug)]
-pub(crate) enum Weights<T> {
+pub(crate) struct Weights<T> {
+    /// For runs of few products.
+    tiny: Option<Tiny<T>>,
+    /// For all others.
+    form: Form<T>,
+}
+
+#[derive(Clone, Debug)]
+enum Form<T> {
     /// Finite ones: products with a border of zeros change nothing.
     Tiles(Blocked<T>),
     /// Some are NaN or infinite: only products that exist may be formed.
@@ -32,19 +42,28 @@ impl<T: Element> Weights<T> {
     /// `weight` has the layer's checked shape; `bias` may be empty.
     pub(crate) fn new(layer: &Layer, weight: &[T], bias: &[T]) -> Result<Self, Error> {
         // Without channels there is nothing to tile, and a kernel of any length has no weights.
-        if !weight.is_empty() && weight.iter().all(|weight| weight.is_finite()) {
-            Ok(Self::Tiles(Blocked::new(layer, weight, bias)?))
+        let form = if !weight.is_empty() && weight.iter().all(|weight| weight.is_finite()) {
+            Form::Tiles(Blocked::new(layer, weight, bias)?)
         } else {
-            Ok(Self::Phases(Packed::new(layer, weight, bias)?))
+            Form::Phases(Packed::new(layer, weight, bias)?)
+        };
+        Ok(Self {
+            tiny: Tiny::new(layer, weight, bias),
+            form,
+        })
+    }
+
+    /// The name of the algorithm that runs these sizes.
+    pub(crate) fn algorithm(&self, sizes: &Resolved) -> &'static str {
+        match (self.tiny(sizes), &self.form) {
+            (Some(_), _) => "tiny",
+            (None, Form::Tiles(_)) => "tiles",
+            (None, Form::Phases(_)) => "phases",
         }
     }
 
-    /// The name of the algorithm.
-    pub(crate) fn algorithm(&self) -> &'static str {
-        match self {
-            Self::Tiles(_) => "tiles",
-            Self::Phases(_) => "phases",
-        }
+    fn tiny(&self, sizes: &Resolved) -> Option<&Tiny<T>> {
+        self.tiny.as_ref().filter(|_| tiny::suits(sizes))
     }
 
     /// Elements of scratch that a run of the algorithm needs.
@@ -53,26 +72,34 @@ impl<T: Element> Weights<T> {
         sizes: &Resolved,
         threads: usize,
     ) -> Result<usize, Error> {
-        match self {
-            Self::Tiles(_) => tiles::scratch_elements(sizes, threads),
-            Self::Phases(_) => Ok(phases::scratch_elements(sizes, threads)),
+        if self.tiny(sizes).is_some() {
+            return Ok(0);
+        }
+        match self.form {
+            Form::Tiles(_) => tiles::scratch_elements(sizes, threads),
+            Form::Phases(_) => Ok(phases::scratch_elements(sizes, threads)),
         }
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        match self {
-            Self::Tiles(blocked) => blocked.bytes(),
-            Self::Phases(packed) => packed.bytes(),
-        }
+        let form = match &self.form {
+            Form::Tiles(blocked) => blocked.bytes(),
+            Form::Phases(packed) => packed.bytes(),
+        };
+        form + self.tiny.as_ref().map_or(0, Tiny::bytes)
     }
 
     /// Runs the call; its output is not empty.
     pub(crate) fn run(&self, call: Call<'_, T>) -> Result<(), Error> {
-        match self {
-            Self::Tiles(blocked) => {
+        if let Some(tiny) = self.tiny(call.sizes) {
+            tiny.run(call);
+            return Ok(());
+        }
+        match &self.form {
+            Form::Tiles(blocked) => {
                 Tiles::new(blocked, call.sizes, call.options.threads)?.run(call)
             }
-            Self::Phases(packed) => Phases::new(packed, call.sizes)?.run(call),
+            Form::Phases(packed) => Phases::new(packed, call.sizes)?.run(call),
         }
     }
 }
