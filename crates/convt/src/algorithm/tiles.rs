@@ -162,7 +162,7 @@ fn lines(sizes: &Resolved) -> Result<[Line; 3], Error> {
 
 /// Elements of scratch that a run needs.
 pub(crate) fn scratch_elements(sizes: &Resolved, threads: usize) -> Result<usize, Error> {
-    let workers = threads::workers(threads, sizes.products());
+    let workers = threads::workers(threads, sizes.work());
     let each = Cut::new(&lines(sizes)?, sizes, workers).scratch();
     Ok(each.saturating_mul(workers))
 }
@@ -298,7 +298,7 @@ impl<'a, T: Element> Tiles<'a, T> {
         threads: usize,
     ) -> Result<Self, Error> {
         let lines = lines(sizes)?;
-        let workers = threads::workers(threads, sizes.products());
+        let workers = threads::workers(threads, sizes.work());
         let cut = Cut::new(&lines, sizes, workers);
         Ok(Self {
             packed,

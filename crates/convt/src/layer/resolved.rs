@@ -103,6 +103,29 @@ impl Resolved {
             .fold(pairs, |n, walk| n.saturating_mul(walk.products()))
     }
 
+    /// What a run has to do, in products: those of its sums, and several for each element of input, weights and output,
+    /// which take longer to fetch than to multiply.
+    pub(crate) fn work(&self) -> u128 {
+        const PER_ELEMENT: u128 = 8;
+        let volume = |size: fn(&Walk) -> usize| {
+            self.walks
+                .iter()
+                .fold(1, |n: u128, walk| n.saturating_mul(size(walk) as u128))
+        };
+        let of = |count: usize, others: u128| others.saturating_mul(count as u128);
+        let input = of(self.batch, of(self.in_channels, volume(Walk::input)));
+        let output = of(self.batch, of(self.out_channels, volume(Walk::output)));
+        let kernels = of(
+            self.out_channels,
+            of(self.in_per_group, volume(|walk| walk.axis().kernel)),
+        );
+        [input, output, kernels]
+            .into_iter()
+            .fold(0, u128::saturating_add)
+            .saturating_mul(PER_ELEMENT)
+            .saturating_add(self.products())
+    }
+
     #[inline]
     pub(crate) fn output_shape(&self) -> Shape {
         let mut sizes = [self.batch, self.out_channels, 1, 1, 1];
