@@ -103,7 +103,7 @@ mod tests {
             }
         });
         let total = AtomicUsize::new(0);
-        share([(); 3].iter(), 0..10, |_, _| {
+        share([0_u8; 3].iter(), 0..10, |_, _| {
             total.fetch_add(sum(2, 10), Ordering::Relaxed);
         });
         assert_eq!(total.into_inner(), 450);
@@ -115,7 +115,7 @@ mod tests {
     fn a_panic_reaches_the_caller_and_leaves_the_threads_usable() {
         for states in 1..4 {
             let failed = catch_unwind(AssertUnwindSafe(|| {
-                share(vec![(); states].iter(), 0..20, |_, item| {
+                share(vec![0_u8; states].iter(), 0..20, |_, item| {
                     assert!(item != 7, "the seventh");
                 });
             }));
