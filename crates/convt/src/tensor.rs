@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use convt_simd::{Isa, Routine};
+
 use crate::{Element, Error};
 
 /// An owned array in row-major order.
@@ -97,4 +99,26 @@ pub(crate) fn zeros<T: Element>(what: &'static str, count: usize) -> Result<Vec<
     let mut vector = reserve(what, count)?;
     vector.resize(count, T::ZERO);
     Ok(vector)
+}
+
+/// Whether no value is NaN or an infinity.
+pub(crate) fn all_finite<T: Element>(values: &[T]) -> bool {
+    struct AllFinite<'v, T>(&'v [T]);
+
+    impl<T: Element> Routine for AllFinite<'_, T> {
+        type Output = bool;
+        #[inline(always)]
+        fn run(self) -> bool {
+            // No early end within a part, so that the part takes vectors.
+            self.0.chunks(4096).all(|part| {
+                let mut finite = true;
+                for value in part {
+                    finite &= value.is_finite();
+                }
+                finite
+            })
+        }
+    }
+
+    Isa::best().run(AllFinite(values))
 }

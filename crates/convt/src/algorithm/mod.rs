@@ -10,6 +10,7 @@ mod tiny;
 use convt_simd::Isa;
 
 use crate::layer::Resolved;
+use crate::tensor::all_finite;
 use crate::{Activation, Element, Error, Layer, Run, Scratch};
 
 use blocked::Blocked;
@@ -42,7 +43,7 @@ impl<T: Element> Weights<T> {
     /// `weight` has the layer's checked shape; `bias` may be empty.
     pub(crate) fn new(layer: &Layer, weight: &[T], bias: &[T]) -> Result<Self, Error> {
         // Without channels there is nothing to tile, and a kernel of any length has no weights.
-        let form = if !weight.is_empty() && weight.iter().all(|weight| weight.is_finite()) {
+        let form = if !weight.is_empty() && all_finite(weight) {
             Form::Tiles(Blocked::new(layer, weight, bias)?)
         } else {
             Form::Phases(Packed::new(layer, weight, bias)?)
