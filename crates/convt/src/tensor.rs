@@ -94,11 +94,12 @@ pub(crate) fn reserve<T>(what: &'static str, count: usize) -> Result<Vec<T>, Err
     Ok(vector)
 }
 
-/// A vector of `count` zeros.
+/// A vector of `count` zeros, or an error where the system has no such memory. Large ones are pages that the system hands out
+/// zeroed as they are first written, so that an output is written once.
 pub(crate) fn zeros<T: Element>(what: &'static str, count: usize) -> Result<Vec<T>, Error> {
-    let mut vector = reserve(what, count)?;
-    vector.resize(count, T::ZERO);
-    Ok(vector)
+    // Zeroed memory can be asked for only where failing ends the process: ask for as much in the way that can be refused.
+    drop(reserve::<T>(what, count)?);
+    Ok(vec![T::ZERO; count])
 }
 
 /// Whether no value is NaN or an infinity.
