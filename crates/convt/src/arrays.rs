@@ -64,19 +64,23 @@ impl<T: Element> Plan<T> {
         scratch: &mut Scratch<T>,
         run: &Run,
     ) -> Result<(), Error> {
-        let shape = x.shape().to_vec();
-        let expected = self.output_shape_with(&shape, run)?;
-        if y.shape() != expected {
+        let resolved = self.layer().resolve(x.shape(), &run.output)?;
+        let expected = resolved.output_shape();
+        if y.shape() != &*expected {
             return Err(Error::Shape {
                 array: "output",
                 shape: y.shape().to_vec(),
-                expected,
+                expected: expected.to_vec(),
                 because: "for this input",
             });
         }
+        if let (Some(x), Some(y)) = (x.as_slice(), y.as_slice_mut()) {
+            return self.run_resolved(x, &resolved, y, scratch, run);
+        }
+        let shape = x.shape().to_vec();
         let (x, run) = self.contiguous(&x, run)?;
         if let Some(y) = y.as_slice_mut() {
-            return self.run_slice_into_with(&x, &shape, y, scratch, &run);
+            return self.run_resolved(&x, &resolved, y, scratch, &run);
         }
         let whole = self.run_slice_with(&x, &shape, &run)?;
         for (y, &value) in y.iter_mut().zip(&whole.data) {

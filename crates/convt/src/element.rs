@@ -6,6 +6,8 @@ use std::ops::Add;
 use convt_geometry::Dtype;
 use convt_simd::TileElement;
 
+use crate::activation::{double, single};
+
 /// `f32` or `f64`.
 pub trait Element:
     TileElement + Send + Sync + PartialEq + Add<Output = Self> + Debug + sealed::Sealed + 'static
@@ -40,11 +42,12 @@ mod sealed {
 }
 
 macro_rules! element {
-    ($type:ty, $dtype:expr) => {
+    ($type:ty, $dtype:expr, $curves:ident) => {
         impl Element for $type {
             const ZERO: Self = 0.0;
             const DTYPE: Dtype = $dtype;
 
+            #[inline(always)]
             fn is_finite(self) -> bool {
                 <$type>::is_finite(self)
             }
@@ -64,16 +67,18 @@ macro_rules! element {
                 if self > 0.0 { self } else { slope * self }
             }
 
+            #[inline(always)]
             fn tanh(self) -> Self {
-                <$type>::tanh(self)
+                $curves::tanh(self)
             }
 
+            #[inline(always)]
             fn sigmoid(self) -> Self {
-                1.0 / (1.0 + (-self).exp())
+                $curves::sigmoid(self)
             }
         }
     };
 }
 
-element!(f32, Dtype::F32);
-element!(f64, Dtype::F64);
+element!(f32, Dtype::F32, single);
+element!(f64, Dtype::F64, double);

@@ -92,17 +92,21 @@ impl Explanation {
             table_bytes: algorithm::table_bytes(&sizes),
             output_bytes: output * dtype.bytes(),
             refused: refusals(&sizes, &layer, &counts, dtype),
-            output_shape,
+            output_shape: output_shape.to_vec(),
             problem: problem.clone(),
         })
     }
 }
 
 impl Explanation {
-    /// Says that `algorithm` runs with so much scratch on one thread, and why the engine's other one does not.
+    /// Says that `algorithm` runs with so much scratch on one thread, and why the engine's others do not.
     pub(crate) fn choose(&mut self, algorithm: &'static str, scratch_bytes: usize) {
         self.scratch_bytes = scratch_bytes;
-        if algorithm != self.algorithm {
+        if algorithm == "tiny" {
+            let reason = String::from("prepares tables, which takes longer than so few products");
+            let algorithm = std::mem::replace(&mut self.algorithm, algorithm);
+            self.refused.insert(0, Refusal { algorithm, reason });
+        } else if algorithm != self.algorithm {
             self.refused[0] = Refusal {
                 algorithm: self.algorithm,
                 reason: String::from(

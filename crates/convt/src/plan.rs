@@ -99,7 +99,8 @@ impl<T: Element> Plan<T> {
 
     /// The shape of the output under the run's own choice of output size.
     pub fn output_shape_with(&self, input: &[usize], run: &Run) -> Result<Vec<usize>, Error> {
-        Ok(self.layer.resolve(input, &run.output)?.output_shape())
+        let resolved = self.layer.resolve(input, &run.output)?;
+        Ok(resolved.output_shape().to_vec())
     }
 
     /// Bytes of scratch that a run on such an input needs with that many threads (0: all of the current rayon pool).
@@ -112,7 +113,11 @@ impl<T: Element> Plan<T> {
     /// What runs for such an input on this machine, at what cost, and why nothing else would.
     pub fn explain(&self, input: &[usize]) -> Result<Explanation, Error> {
         let mut explanation = self.layer.explain(input, T::DTYPE)?;
-        explanation.choose(self.weights.algorithm(), self.scratch_bytes(input, 1)?);
+        let sizes = self.layer.resolve(input, &OutputChoice::Layer)?;
+        explanation.choose(
+            self.weights.algorithm(&sizes),
+            self.scratch_bytes(input, 1)?,
+        );
         Ok(explanation)
     }
 
@@ -131,7 +136,7 @@ impl<T: Element> Plan<T> {
         let mut y = zeros("output", count)?;
         self.execute(x, &resolved, &mut y, &mut Scratch::new(), run)?;
         Ok(Tensor {
-            shape: output,
+            shape: output.to_vec(),
             data: y,
         })
     }
@@ -162,8 +167,20 @@ impl<T: Element> Plan<T> {
         let resolved = self.layer.resolve(shape, &run.output)?;
         check_elements::<T>("input", x.len(), shape)?;
         check_elements::<T>("output", y.len(), &resolved.output_shape())?;
-        self.check_limit(&resolved, run, 0)?;
-        self.execute(x, &resolved, y, scratch, run)
+        self.run_resolved(x, &resolved, y, scratch, run)
+    }
+
+    /// Runs on memory of the sizes resolved.
+    pub(crate) fn run_resolved(
+        &self,
+        x: &[T],
+        resolved: &Resolved,
+        y: &mut [T],
+        scratch: &mut Scratch<T>,
+        run: &Run,
+    ) -> Result<(), Error> {
+        self.check_limit(resolved, run, 0)?;
+        self.execute(x, resolved, y, scratch, run)
     }
 
     /// Refuses a run whose own allocations, `extra` elements of output or copies among them, exceed its limit.

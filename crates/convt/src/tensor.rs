@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use convt_simd::{Isa, Routine};
+
 use crate::{Element, Error};
 
 /// An owned array in row-major order.
@@ -42,6 +44,7 @@ impl<'a, T: Element> From<&'a Tensor<T>> for TensorRef<'a, T> {
 }
 
 /// The number of elements of `shape`, if as many bytes of `T` can be addressed.
+#[inline]
 pub(crate) fn elements<T>(what: &'static str, shape: &[usize]) -> Result<usize, Error> {
     // A zero anywhere makes the whole array empty, however large the other axes are.
     if shape.contains(&0) {
@@ -62,6 +65,7 @@ pub(crate) fn elements<T>(what: &'static str, shape: &[usize]) -> Result<usize, 
 }
 
 /// Checks that `count` elements fill `shape`.
+#[inline]
 pub(crate) fn check_elements<T>(
     array: &'static str,
     count: usize,
@@ -90,9 +94,32 @@ pub(crate) fn reserve<T>(what: &'static str, count: usize) -> Result<Vec<T>, Err
     Ok(vector)
 }
 
-/// A vector of `count` zeros.
+/// A vector of `count` zeros, or an error where the system has no such memory. Large ones are pages that the system hands out
+/// zeroed as they are first written, so that an output is written once.
 pub(crate) fn zeros<T: Element>(what: &'static str, count: usize) -> Result<Vec<T>, Error> {
-    let mut vector = reserve(what, count)?;
-    vector.resize(count, T::ZERO);
-    Ok(vector)
+    // Zeroed memory can be asked for only where failing ends the process: ask for as much in the way that can be refused.
+    drop(reserve::<T>(what, count)?);
+    Ok(vec![T::ZERO; count])
+}
+
+/// Whether no value is NaN or an infinity.
+pub(crate) fn all_finite<T: Element>(values: &[T]) -> bool {
+    struct AllFinite<'v, T>(&'v [T]);
+
+    impl<T: Element> Routine for AllFinite<'_, T> {
+        type Output = bool;
+        #[inline(always)]
+        fn run(self) -> bool {
+            // No early end within a part, so that the part takes vectors.
+            self.0.chunks(4096).all(|part| {
+                let mut finite = true;
+                for value in part {
+                    finite &= value.is_finite();
+                }
+                finite
+            })
+        }
+    }
+
+    Isa::best().run(AllFinite(values))
 }

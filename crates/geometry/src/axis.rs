@@ -38,6 +38,7 @@ pub struct Axis {
 
 impl Axis {
     /// An axis without crop; refuses zeros and a span that does not fit.
+    #[inline]
     pub fn new(kernel: usize, stride: usize, dilation: usize) -> Result<Self, GeometryError> {
         let axis = Self {
             kernel,
@@ -51,11 +52,13 @@ impl Axis {
 
     /// The same axis with other crops.
     #[must_use]
+    #[inline]
     pub fn with_crop(self, crop: Crop) -> Self {
         Self { crop, ..self }
     }
 
     /// `K = d*(k-1) + 1`: how far the kernel reaches. Refuses zeros, so that whoever knows the span may divide.
+    #[inline]
     pub fn span(&self) -> Result<usize, GeometryError> {
         for (value, parameter) in [
             (self.kernel, Parameter::KernelSize),
@@ -80,6 +83,7 @@ impl Axis {
     }
 
     /// `(i-1)*s + K`: the length of the uncropped transposed convolution.
+    #[inline]
     pub fn full_length(&self, input: usize) -> Result<usize, GeometryError> {
         if input == 0 {
             return Err(GeometryError::Zero {
@@ -98,6 +102,7 @@ impl Axis {
     }
 
     /// The output size of `op` on `input` elements: at least 1, or an error that shows the formula with its numbers.
+    #[inline]
     pub fn output(&self, op: Op, input: usize) -> Result<usize, GeometryError> {
         let value = self.signed_output(op, input)?;
         match usize::try_from(value) {
@@ -110,6 +115,7 @@ impl Axis {
     }
 
     /// The output size before it is asked to be positive.
+    #[inline]
     pub(crate) fn signed_output(&self, op: Op, input: usize) -> Result<isize, GeometryError> {
         let overflow = || GeometryError::Overflow {
             what: "the output size",

@@ -19,11 +19,13 @@ impl Crop {
     }
 
     /// PyTorch's `padding` and `output_padding`: `(p, p - op)`.
+    #[inline]
     pub fn torch(padding: usize, output_padding: usize) -> Result<Self, GeometryError> {
         Self::sides(padding, padding, output_padding)
     }
 
     /// ONNX's `pads` of one axis and `output_padding`: `(begin, end - op)`.
+    #[inline]
     pub fn sides(begin: usize, end: usize, output_padding: usize) -> Result<Self, GeometryError> {
         let begin = signed(begin, Parameter::Padding)?;
         let end = signed(end, Parameter::Padding)?;
@@ -94,6 +96,7 @@ impl Crop {
 }
 
 /// `value` as a signed size.
+#[inline]
 pub(crate) fn signed(value: usize, parameter: Parameter) -> Result<isize, GeometryError> {
     isize::try_from(value).map_err(|_| overflow(parameter))
 }

@@ -39,4 +39,4 @@ pub use formula::Formula;
 pub use padding::{Extra, Padding};
 pub use problem::{Dtype, Problem, ProblemAxis};
 pub use solve::{Search, Solution, Target, solve};
-pub use walk::{Contributions, Phase, Tap, Walk};
+pub use walk::{Contributions, Phase, Reach, Tap, Walk};

@@ -58,6 +58,7 @@ pub enum Extra {
 
 impl Padding {
     /// The signed crops of `op` on `input` elements. `axis` gives kernel, stride and dilation; its own crop is not read.
+    #[inline]
     pub fn crop(
         self,
         op: Op,
@@ -107,6 +108,7 @@ impl Padding {
         }
     }
 
+    #[inline]
     fn crop_with_output_padding(self, axis: &Axis, op: usize) -> Result<Crop, GeometryError> {
         let without = |beside| match op {
             0 => Ok(()),
@@ -179,6 +181,7 @@ impl Padding {
     }
 }
 
+#[inline]
 fn check_output_padding(axis: &Axis, op: usize) -> Result<(), GeometryError> {
     if op >= axis.stride.max(axis.dilation) {
         return Err(GeometryError::OutputPadding {

@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use crate::count::pairs_below;
 use crate::solve::gcd;
-use crate::{Axis, GeometryError, Op};
+use crate::{Axis, Crop, GeometryError, Op};
 
 /// One tap of a phase: it multiplies input `input_step*m + offset` for the phase's `m`-th output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,11 +51,22 @@ impl Phase {
     }
 }
 
+/// Every pair of one tap: output `output + output_step*m` receives input `input + input_step*m` for `m` in `0..count`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// The first input.
+    pub input: usize,
+    /// The first output.
+    pub output: usize,
+    /// How many pairs there are.
+    pub count: usize,
+}
+
 /// One axis of a problem with its sizes known: what an engine needs to walk it.
 ///
 /// Outputs that no phase covers are reached by no tap and hold only the bias (a stride that shares a factor with the
 /// dilation, or exceeds the kernel).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Walk {
     op: Op,
     axis: Axis,
@@ -65,6 +76,7 @@ pub struct Walk {
 
 impl Walk {
     /// The walk of `op` along an axis of `input` elements; an error where sizes are illegal or indices do not fit.
+    #[inline]
     pub fn new(op: Op, axis: &Axis, input: usize) -> Result<Self, GeometryError> {
         let output = axis.output(op, input)?;
         let overflow = GeometryError::Overflow {
@@ -91,22 +103,41 @@ impl Walk {
         })
     }
 
+    /// An axis of one element that a kernel of one tap copies: what a problem of fewer axes has in front.
+    pub const fn unit() -> Self {
+        Self {
+            op: Op::Conv,
+            axis: Axis {
+                kernel: 1,
+                stride: 1,
+                dilation: 1,
+                crop: Crop { begin: 0, end: 0 },
+            },
+            input: 1,
+            output: 1,
+        }
+    }
+
     /// The operation.
+    #[inline]
     pub fn op(&self) -> Op {
         self.op
     }
 
     /// The axis's parameters.
+    #[inline]
     pub fn axis(&self) -> &Axis {
         &self.axis
     }
 
     /// Input elements, at least 1.
+    #[inline]
     pub fn input(&self) -> usize {
         self.input
     }
 
     /// Output elements, at least 1.
+    #[inline]
     pub fn output(&self) -> usize {
         self.output
     }
@@ -181,6 +212,59 @@ impl Walk {
             } else {
                 self.axis.kernel
             },
+        }
+    }
+
+    /// Distance between the inputs, and between the outputs, of neighbouring pairs of one tap.
+    #[inline]
+    pub fn steps(&self) -> (usize, usize) {
+        match self.op {
+            Op::Conv => (self.axis.stride, 1),
+            Op::ConvTranspose => (1, self.axis.stride),
+        }
+    }
+
+    /// The pairs of `tap`, in ascending input and output: the scatter definition, without allocation. A tap that the kernel
+    /// does not have has none.
+    #[inline]
+    pub fn reach(&self, tap: usize) -> Reach {
+        // Pair m joins place s*m + t*d - begin of the strided side, which has `fixed` elements, with element m of the other.
+        let (moving, fixed) = match self.op {
+            Op::ConvTranspose => (self.input, self.output),
+            Op::Conv => (self.output, self.input),
+        };
+        let stride = self.axis.stride;
+        if tap >= self.axis.kernel {
+            return Reach::default();
+        }
+        // The sum of all these magnitudes fits `isize`: see `new`.
+        let place = (tap * self.axis.dilation) as isize - self.axis.crop.begin;
+        // 0 <= s*m + place < fixed: the first such m, and the first beyond.
+        let from = if place < 0 {
+            place.unsigned_abs().div_ceil(stride).min(moving)
+        } else {
+            0
+        };
+        let room = fixed as isize - place;
+        let to = if room <= 0 {
+            0
+        } else if (moving - 1).saturating_mul(stride) < room as usize {
+            moving
+        } else {
+            (room as usize).div_ceil(stride).min(moving)
+        };
+        if from >= to {
+            return Reach::default();
+        }
+        let at = ((from * stride) as isize + place) as usize;
+        let (input, output) = match self.op {
+            Op::ConvTranspose => (from, at),
+            Op::Conv => (at, from),
+        };
+        Reach {
+            input,
+            output,
+            count: to - from,
         }
     }
 

@@ -45,6 +45,21 @@ fn of_phases(walk: &Walk) -> Vec<(usize, usize, usize)> {
     all
 }
 
+fn of_reaches(walk: &Walk) -> Vec<(usize, usize, usize)> {
+    let (input_step, output_step) = walk.steps();
+    let mut all: Vec<_> = (0..walk.axis().kernel)
+        .flat_map(|tap| {
+            let reach = walk.reach(tap);
+            (0..reach.count).map(move |m| {
+                let q = reach.input + input_step * m;
+                (reach.output + output_step * m, tap, q)
+            })
+        })
+        .collect();
+    all.sort_unstable();
+    all
+}
+
 fn of_contributions(walk: &Walk) -> Vec<(usize, usize, usize)> {
     (0..walk.output())
         .flat_map(|o| walk.contributions(o).map(move |(tap, q)| (o, tap, q)))
@@ -73,10 +88,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn three_ways_to_walk_make_the_same_pairs(walk in any_walk()) {
+    fn four_ways_to_walk_make_the_same_pairs(walk in any_walk()) {
         let pairs = listed(walk.op(), walk.axis(), walk.input(), walk.output());
         prop_assert_eq!(&of_phases(&walk), &pairs);
         prop_assert_eq!(&of_contributions(&walk), &pairs);
+        prop_assert_eq!(&of_reaches(&walk), &pairs);
         prop_assert_eq!(walk.products(), pairs.len() as u128);
     }
 
@@ -131,4 +147,37 @@ fn a_reach_is_clamped_to_the_phase() {
     assert!(reach(5, 5).is_empty());
     assert!(reach(isize::MIN, usize::MAX).is_empty());
     assert!(reach(isize::MAX, 1).is_empty());
+}
+
+#[test]
+fn a_tap_that_does_not_exist_reaches_nothing() {
+    let axis = Axis::new(3, 2, 1).unwrap();
+    for op in [Op::Conv, Op::ConvTranspose] {
+        let walk = Walk::new(op, &axis, 5).unwrap();
+        assert!(walk.reach(2).count > 0);
+        assert_eq!(walk.reach(3).count, 0);
+        assert_eq!(walk.reach(usize::MAX).count, 0);
+    }
+}
+
+#[test]
+fn reaches_at_the_edge_of_what_can_be_counted() {
+    // One tap at the far end of a kernel as long as an index allows, and a stride as long.
+    let most = isize::MAX as usize;
+    let long = Axis::new(2, 1, most / 2).unwrap();
+    let walk = Walk::new(Op::ConvTranspose, &long, 3).unwrap();
+    let reach = walk.reach(1);
+    assert_eq!((reach.input, reach.output, reach.count), (0, most / 2, 3));
+    let sparse = Axis::new(1, most / 4, 1).unwrap();
+    let walk = Walk::new(Op::ConvTranspose, &sparse, 2).unwrap();
+    let reach = walk.reach(0);
+    assert_eq!((reach.input, reach.output, reach.count), (0, 0, 2));
+}
+
+#[test]
+fn the_unit_walk_copies_one_element() {
+    let unit = Walk::unit();
+    let same = Walk::new(Op::Conv, &Axis::new(1, 1, 1).unwrap(), 1).unwrap();
+    assert_eq!(unit, same);
+    assert_eq!(unit.products(), 1);
 }

@@ -145,44 +145,83 @@ impl<T: Element> Blocked<T> {
         packed.bias.extend_from_slice(bias);
         packed.bias.resize(layer.out_channels(), T::ZERO);
         packed.weights = reserve("packed weights", weight.len())?;
+        let places = packed.places(volume)?;
         for block in packed.blocks.clone() {
             let group = block.channel / packed.out_per_group;
             let first = block.channel % packed.out_per_group;
-            packed.pack_block(weight, volume, group, first..first + block.rows);
+            packed.pack_block(weight, &places, group, first..first + block.rows);
         }
         Ok(packed)
     }
 
+    /// Where each tap's weights lie within a block, in row-major order of the kernel.
+    fn places(&self, [kd, kh, kw]: [usize; 3]) -> Result<Vec<Place>, Error> {
+        // Of a tap along one axis: taps of the classes before its own, taps of its own, and its index there.
+        let along = |axis: &Classes, kernel: usize| -> Result<Vec<[usize; 3]>, Error> {
+            let mut found = reserve("the list of taps", kernel)?;
+            found.resize(kernel, [0; 3]);
+            let mut before = 0;
+            for (_, taps) in &axis.taps {
+                for (index, &tap) in taps.iter().enumerate() {
+                    found[tap] = [before, taps.len(), index];
+                }
+                before += taps.len();
+            }
+            Ok(found)
+        };
+        let [depth, height, width] = &self.axes;
+        let [depth, height, width] = [along(depth, kd)?, along(height, kh)?, along(width, kw)?];
+        let mut places = reserve("the list of taps", kd * kh * kw)?;
+        for &[before_d, in_d, d] in &depth {
+            for &[before_h, in_h, h] in &height {
+                places.extend(width.iter().map(|&[before_w, in_w, w]| {
+                    let before = before_d * kh * kw + in_d * (before_h * kw + in_h * before_w);
+                    Place {
+                        first: before * self.in_per_group + (d * in_h + h) * in_w + w,
+                        step: in_d * in_h * in_w,
+                    }
+                }));
+            }
+        }
+        Ok(places)
+    }
+
+    /// Appends the weights of one block.
     fn pack_block(
         &mut self,
         weight: &[T],
-        [kd, kh, kw]: [usize; 3],
+        places: &[Place],
         group: usize,
         rows: std::ops::Range<usize>,
     ) {
         let (ins, outs) = (self.in_per_group, self.out_per_group);
-        let taps = kd * kh * kw;
-        let [depth, height, width] = &self.axes;
-        for (_, ds) in &depth.taps {
-            for (_, hs) in &height.taps {
-                for (_, ws) in &width.taps {
-                    for i in 0..ins {
-                        for (d, h) in ds.iter().flat_map(|d| hs.iter().map(move |h| (d, h))) {
-                            for w in ws {
-                                let tap = (d * kh + h) * kw + w;
-                                let from = |o: usize| match self.op {
-                                    // (C_in, C_out/g, taps)
-                                    Op::ConvTranspose => (group * ins + i) * outs + o,
-                                    // (C_out, C_in/g, taps)
-                                    Op::Conv => (group * outs + o) * ins + i,
-                                };
-                                let row = rows.clone().map(|o| weight[from(o) * taps + tap]);
-                                self.weights.extend(row);
-                            }
-                        }
-                    }
-                }
-            }
+        let begin = self.weights.len();
+        let count = rows.len();
+        self.weights
+            .resize(begin + count * ins * places.len(), T::ZERO);
+        let from = match self.op {
+            // (C_in, C_out/g, taps)
+            Op::ConvTranspose => Kernels {
+                first: group * ins * outs + rows.start,
+                per_row: 1,
+                per_input: outs,
+            },
+            // (C_out, C_in/g, taps)
+            Op::Conv => Kernels {
+                first: (group * outs + rows.start) * ins,
+                per_row: ins,
+                per_input: 1,
+            },
+        };
+        let packed = &mut self.weights[begin..];
+        match count {
+            1 => pack_rows::<T, 1>(weight, &from, ins, places, packed),
+            2 => pack_rows::<T, 2>(weight, &from, ins, places, packed),
+            3 => pack_rows::<T, 3>(weight, &from, ins, places, packed),
+            4 => pack_rows::<T, 4>(weight, &from, ins, places, packed),
+            6 => pack_rows::<T, 6>(weight, &from, ins, places, packed),
+            8 => pack_rows::<T, 8>(weight, &from, ins, places, packed),
+            _ => pack_rows::<T, 12>(weight, &from, ins, places, packed),
         }
     }
 
@@ -217,6 +256,41 @@ impl<T: Element> Blocked<T> {
 
     pub(crate) fn bytes(&self) -> usize {
         self.count.saturating_mul(size_of::<T>()) + size_of_val(&self.bias[..])
+    }
+}
+
+/// Where the weights of one tap lie within a block, in units of the block's rows: `first + step*i` for input channel `i`.
+struct Place {
+    first: usize,
+    step: usize,
+}
+
+/// Where the kernels of a block lie in the layer's weight, in units of kernels: `first + per_row*row + per_input*i`.
+struct Kernels {
+    first: usize,
+    per_row: usize,
+    per_input: usize,
+}
+
+/// Packs a block of `R` rows. At each input channel the rows' kernels are read together, each front to back, and a tap's `R`
+/// weights are stored beside each other; the classes are as many streams, each written in order.
+fn pack_rows<T: Element, const R: usize>(
+    weight: &[T],
+    from: &Kernels,
+    ins: usize,
+    places: &[Place],
+    packed: &mut [T],
+) {
+    let taps = places.len();
+    let (packed, _) = packed.as_chunks_mut::<R>();
+    for i in 0..ins {
+        let rows: [&[T]; R] = std::array::from_fn(|row| {
+            let kernel = from.first + from.per_row * row + from.per_input * i;
+            &weight[kernel * taps..][..taps]
+        });
+        for (tap, place) in places.iter().enumerate() {
+            packed[place.first + place.step * i] = std::array::from_fn(|row| rows[row][tap]);
+        }
     }
 }
 

@@ -338,7 +338,7 @@ struct Work {
     blocks: usize,
     /// Accumulators of one thread.
     each: usize,
-    products: u128,
+    to_do: u128,
 }
 
 impl Work {
@@ -362,13 +362,13 @@ impl Work {
             blocks: planes.saturating_mul(plane.div_ceil(block)),
             // No phase is longer than the axis, none longer than a block is begun at once.
             each: width.clamp(1, BLOCK),
-            products: sizes.products(),
+            to_do: sizes.work(),
         }
     }
 
     /// Threads that a run uses.
     fn workers(&self, threads: usize) -> usize {
-        threads::workers(threads, self.products)
+        threads::workers(threads, self.to_do)
             .min(self.blocks)
             .max(1)
     }

@@ -2,17 +2,19 @@
 
 use std::sync::Mutex;
 
-/// Products below which a run asked to use all threads uses one: waking another takes longer.
-const PRODUCTS_PER_THREAD: u128 = 1 << 18;
+/// Work for each thread below which a run asked to use all threads uses fewer: some tens of microseconds, of which waking
+/// a thread would take more than it saves.
+const WORK_PER_THREAD: u128 = 1 << 20;
 
-/// Threads that a run of `products` uses when asked for `threads` (0: as many as the pool has and the work is worth).
-pub(crate) fn workers(threads: usize, products: u128) -> usize {
+/// Threads that a run of so much `work` ([`crate::layer::Resolved::work`]) uses when asked for `threads` (0: as many as the
+/// pool has and the work is worth).
+pub(crate) fn workers(threads: usize, work: u128) -> usize {
     if threads == 1 {
         return 1;
     }
     let pool = rayon::current_num_threads();
     let wanted = match threads {
-        0 => usize::try_from(products / PRODUCTS_PER_THREAD).unwrap_or(pool),
+        0 => usize::try_from(work / WORK_PER_THREAD).unwrap_or(pool),
         n => n,
     };
     wanted.min(pool).max(1)
@@ -43,14 +45,82 @@ pub(crate) fn share<S, I>(
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         items.next()
     };
-    rayon::scope(|scope| {
+    let work_all = |state: &mut S| {
+        while let Some(item) = next() {
+            work(state, item);
+        }
+    };
+    // The caller works as well, on its own thread and at once: a helper that wakes late finds less to do, or nothing.
+    let own = states.next();
+    rayon::in_place_scope(|scope| {
         for mut state in states {
-            let (next, work) = (&next, &work);
-            scope.spawn(move |_| {
-                while let Some(item) = next() {
-                    work(&mut state, item);
-                }
-            });
+            let work_all = &work_all;
+            scope.spawn(move |_| work_all(&mut state));
+        }
+        if let Some(mut state) = own {
+            work_all(&mut state);
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::share;
+
+    /// The sum of `0..items` by so many states, each of which counts what it took.
+    fn sum(states: usize, items: usize) -> usize {
+        let total = AtomicUsize::new(0);
+        let mut taken = vec![0_usize; states];
+        share(taken.iter_mut(), 0..items, |taken, item| {
+            **taken += 1;
+            total.fetch_add(item, Ordering::Relaxed);
+        });
+        assert_eq!(taken.iter().sum::<usize>(), items);
+        total.into_inner()
+    }
+
+    #[test]
+    fn every_item_is_taken_once() {
+        for states in 1..5 {
+            for items in [0, 1, 2, 100] {
+                assert_eq!(sum(states, items), (0..items).sum::<usize>());
+            }
+        }
+    }
+
+    #[test]
+    fn many_callers_nested_calls_and_a_callers_pool() {
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        assert_eq!(sum(3, 50), 1225);
+                    }
+                });
+            }
+        });
+        let total = AtomicUsize::new(0);
+        share([0_u8; 3].iter(), 0..10, |_, _| {
+            total.fetch_add(sum(2, 10), Ordering::Relaxed);
+        });
+        assert_eq!(total.into_inner(), 450);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build();
+        pool.unwrap().install(|| assert_eq!(sum(3, 100), 4950));
+    }
+
+    #[test]
+    fn a_panic_reaches_the_caller_and_leaves_the_threads_usable() {
+        for states in 1..4 {
+            let failed = catch_unwind(AssertUnwindSafe(|| {
+                share(vec![0_u8; states].iter(), 0..20, |_, item| {
+                    assert!(item != 7, "the seventh");
+                });
+            }));
+            assert!(failed.is_err());
+            assert_eq!(sum(states, 10), 45);
+        }
+    }
 }

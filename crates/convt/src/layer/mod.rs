@@ -1,11 +1,13 @@
 //! Layers: the parameters of `torch.nn.ConvTranspose{1,2,3}d` and `Conv{1,2,3}d`, and more ways to say the padding.
 
+mod resolved;
 mod typed;
 
 use convt_geometry::{Axis, Dtype, Extra, Op, Padding, Parameter, Problem, ProblemAxis, Walk};
 
 use crate::{Element, Error, Explanation, GeometryError, Plan, TensorRef};
 
+pub(crate) use resolved::{Resolved, Walks};
 pub use typed::{
     AutoPad, Conv, Conv1d, Conv2d, Conv3d, ConvTranspose, ConvTranspose1d, ConvTranspose2d,
     ConvTranspose3d, Direct, Kind, Transposed, Typed,
@@ -95,20 +97,27 @@ impl Layer {
     /// Refuses everything that is wrong whatever the input: zeros, groups, output_padding, sizes that do not fit.
     pub fn check(&self) -> Result<(), Error> {
         let problem = &self.problem;
-        if !(1..=3).contains(&problem.axes.len()) {
-            return Err(GeometryError::Axes {
-                parameter: Parameter::KernelSize,
-                given: problem.axes.len(),
-                expected: None,
-            }
-            .into());
-        }
+        self.check_dims()?;
         problem.check_groups()?;
         for (i, axis) in problem.axes.iter().enumerate() {
-            Self::canonical(self.op(), axis, Extra::OutputPadding(axis.output_padding))
+            let extra = Extra::OutputPadding(axis.output_padding);
+            Self::canonical(self.op(), axis, axis.input, extra)
                 .map_err(|error| error.on_axis(i))?;
         }
         Ok(())
+    }
+
+    /// Refuses anything but one, two or three spatial axes.
+    fn check_dims(&self) -> Result<(), Error> {
+        if (1..=3).contains(&self.dims()) {
+            return Ok(());
+        }
+        Err(GeometryError::Axes {
+            parameter: Parameter::KernelSize,
+            given: self.dims(),
+            expected: None,
+        }
+        .into())
     }
 
     /// Checks the layer and packs its weights, once; any batch and any spatial size may run afterwards.
@@ -134,7 +143,8 @@ impl Layer {
 
     /// The shape of the output for an input of shape `(N, C_in, spatial...)` or `(C_in, spatial...)`.
     pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, Error> {
-        Ok(self.resolve(input, &OutputChoice::Layer)?.output_shape())
+        let resolved = self.resolve(input, &OutputChoice::Layer)?;
+        Ok(resolved.output_shape().to_vec())
     }
 
     /// What would run for such an input on this machine, at what cost, and why nothing else would.
@@ -144,7 +154,8 @@ impl Layer {
         Explanation::of(&self.problem(sizes.batch, &spatial, dtype)?)
     }
 
-    /// The sizes of one run.
+    /// The sizes of one run. Every call begins here, so nothing is allocated unless something is wrong.
+    #[inline]
     pub(crate) fn resolve(
         &self,
         input: &[usize],
@@ -152,66 +163,83 @@ impl Layer {
     ) -> Result<Resolved, Error> {
         let dims = self.dims();
         let batched = input.len() == dims + 2;
-        if !batched && input.len() != dims + 1 {
-            return Err(Error::Rank {
-                array: "input",
-                shape: input.to_vec(),
-                expected: format!(
-                    "{} axes (N, C_in, spatial) or {} (C_in, spatial) for {}{dims}d",
-                    dims + 2,
-                    dims + 1,
-                    self.op().name()
-                ),
-            });
-        }
-        let (batch, rest) = if batched {
-            (input[0], &input[1..])
-        } else {
-            (1, input)
+        let (batch, channels, spatial) = match *input {
+            [batch, channels, ref spatial @ ..] if batched => (batch, channels, spatial),
+            [channels, ref spatial @ ..] if spatial.len() == dims => (1, channels, spatial),
+            _ => return Err(self.wrong_rank(input)),
         };
-        if rest[0] != self.in_channels() {
-            return Err(Error::Channels {
-                input: input.to_vec(),
-                in_channels: self.in_channels(),
-                weight: self.weight_shape(),
-            });
+        if channels != self.in_channels() {
+            return Err(self.wrong_channels(input));
         }
-        if let OutputChoice::Size(wanted) = choice {
-            self.check_axis_count("output_size", wanted.len())?;
+        self.check_dims()?;
+        match choice {
+            OutputChoice::Layer => {}
+            OutputChoice::Size(wanted) => self.check_axis_count("output_size", wanted.len())?,
+            OutputChoice::Shape(wanted) => self.check_axis_count("output_shape", wanted.len())?,
         }
-        if let OutputChoice::Shape(wanted) = choice {
-            self.check_axis_count("output_shape", wanted.len())?;
+        let mut walks = Walks::units(dims);
+        for (i, walk) in walks.iter_mut().enumerate() {
+            *walk = self.walk(i, spatial[i], choice)?;
         }
-        let walk = |i: usize| {
-            let axis = ProblemAxis {
-                input: rest[1 + i],
-                ..self.problem.axes[i]
-            };
-            let extra = match choice {
-                OutputChoice::Layer => Extra::OutputPadding(axis.output_padding),
-                OutputChoice::Size(sizes) => Extra::OutputSize(sizes[i]),
-                OutputChoice::Shape(sizes) => Extra::OutputShape {
-                    size: sizes[i],
-                    output_padding: axis.output_padding,
-                },
-            };
-            Self::canonical(self.op(), &axis, extra)
-                .and_then(|canonical| Walk::new(self.op(), &canonical, axis.input))
-                .map_err(|error| error.on_axis(i))
-        };
         Ok(Resolved {
             batched,
             batch,
             in_channels: self.in_channels(),
             out_channels: self.out_channels(),
             in_per_group: self.in_channels() / self.groups().max(1),
-            walks: (0..dims).map(walk).collect::<Result<_, _>>()?,
+            walks,
         })
     }
 
-    fn canonical(op: Op, axis: &ProblemAxis, extra: Extra) -> Result<Axis, GeometryError> {
+    /// The walk of one axis of `input` elements.
+    #[inline]
+    fn walk(&self, i: usize, input: usize, choice: &OutputChoice) -> Result<Walk, Error> {
+        let axis = &self.problem.axes[i];
+        let extra = match choice {
+            OutputChoice::Layer => Extra::OutputPadding(axis.output_padding),
+            OutputChoice::Size(sizes) => Extra::OutputSize(sizes[i]),
+            OutputChoice::Shape(sizes) => Extra::OutputShape {
+                size: sizes[i],
+                output_padding: axis.output_padding,
+            },
+        };
+        Self::canonical(self.op(), axis, input, extra)
+            .and_then(|canonical| Walk::new(self.op(), &canonical, input))
+            .map_err(|error| error.on_axis(i).into())
+    }
+
+    #[cold]
+    fn wrong_rank(&self, input: &[usize]) -> Error {
+        let dims = self.dims();
+        Error::Rank {
+            array: "input",
+            shape: input.to_vec(),
+            expected: format!(
+                "{} axes (N, C_in, spatial) or {} (C_in, spatial) for {}{dims}d",
+                dims + 2,
+                dims + 1,
+                self.op().name()
+            ),
+        }
+    }
+
+    #[cold]
+    fn wrong_channels(&self, input: &[usize]) -> Error {
+        Error::Channels {
+            input: input.to_vec(),
+            in_channels: self.in_channels(),
+            weight: self.weight_shape(),
+        }
+    }
+
+    fn canonical(
+        op: Op,
+        axis: &ProblemAxis,
+        input: usize,
+        extra: Extra,
+    ) -> Result<Axis, GeometryError> {
         let canonical = Axis::new(axis.kernel, axis.stride, axis.dilation)?;
-        let crop = axis.padding.crop(op, &canonical, axis.input, extra)?;
+        let crop = axis.padding.crop(op, &canonical, input, extra)?;
         Ok(canonical.with_crop(crop))
     }
 
@@ -261,49 +289,4 @@ pub(crate) struct AxisTaps {
     pub(crate) kernel: usize,
     pub(crate) stride: usize,
     pub(crate) dilation: usize,
-}
-
-/// The sizes of one run: everything that depends on the input's shape.
-#[derive(Clone, Debug)]
-pub(crate) struct Resolved {
-    /// Whether the input has a batch axis.
-    pub(crate) batched: bool,
-    pub(crate) batch: usize,
-    pub(crate) in_channels: usize,
-    pub(crate) out_channels: usize,
-    pub(crate) in_per_group: usize,
-    /// One walk per spatial axis, outermost first.
-    pub(crate) walks: Vec<Walk>,
-}
-
-impl Resolved {
-    /// The sizes of a problem, batched.
-    pub(crate) fn of(problem: &Problem) -> Result<Self, Error> {
-        Ok(Self {
-            batched: true,
-            batch: problem.batch,
-            in_channels: problem.in_channels,
-            out_channels: problem.out_channels,
-            in_per_group: problem.in_channels / problem.groups.max(1),
-            walks: problem.walks()?,
-        })
-    }
-
-    /// Multiply-adds that contribute to the output.
-    pub(crate) fn products(&self) -> u128 {
-        let planes = (self.batch as u128).saturating_mul(self.out_channels as u128);
-        let pairs = planes.saturating_mul(self.in_per_group as u128);
-        self.walks
-            .iter()
-            .fold(pairs, |n, walk| n.saturating_mul(walk.products()))
-    }
-
-    pub(crate) fn output_shape(&self) -> Vec<usize> {
-        let leading = [self.batch, self.out_channels];
-        leading[usize::from(!self.batched)..]
-            .iter()
-            .copied()
-            .chain(self.walks.iter().map(Walk::output))
-            .collect()
-    }
 }

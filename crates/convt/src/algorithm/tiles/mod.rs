@@ -147,7 +147,7 @@ impl<'a, T: Element> Tiles<'a, T> {
         threads: usize,
     ) -> Result<Self, Error> {
         let lines = packed.lines(sizes)?;
-        let workers = threads::workers(threads, sizes.products());
+        let workers = threads::workers(threads, sizes.work());
         let needs = packed.needs(&lines, workers);
         let cut = Cut::new(&lines, &needs);
         Ok(Self {

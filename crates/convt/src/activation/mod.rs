@@ -1,10 +1,16 @@
 //! What is done to every output element after its sum.
 
+mod curves;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use convt_simd::{Isa, Routine};
 
 use crate::Element;
+
+pub(crate) use curves::{double, single};
 
 /// A function of one element that a plan applies to its outputs while they are still in the cache.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,25 +41,38 @@ impl<T: Element> Activation<T> {
     pub(crate) fn apply(&self, isa: Isa, channel: usize, values: &mut [T]) {
         match self {
             Self::None => {}
-            Self::Relu => isa.run(Each(values, Element::relu)),
+            Self::Relu => isa.run(Relu(values)),
             Self::LeakyRelu(slope) => isa.run(Leaky(values, *slope)),
             Self::Prelu(slopes) => isa.run(Leaky(values, slopes[channel])),
-            Self::Tanh => isa.run(Each(values, Element::tanh)),
-            Self::Sigmoid => isa.run(Each(values, Element::sigmoid)),
+            Self::Tanh => isa.run(Tanh(values)),
+            Self::Sigmoid => isa.run(Sigmoid(values)),
         }
     }
 }
 
-struct Each<'v, T>(&'v mut [T], fn(T) -> T);
+/// Routines that replace every value by a function of it.
+macro_rules! each {
+    ($($routine:ident: $function:ident;)*) => {
+        $(
+            struct $routine<'v, T>(&'v mut [T]);
 
-impl<T: Element> Routine for Each<'_, T> {
-    type Output = ();
-    #[inline(always)]
-    fn run(self) {
-        for value in self.0 {
-            *value = (self.1)(*value);
-        }
-    }
+            impl<T: Element> Routine for $routine<'_, T> {
+                type Output = ();
+                #[inline(always)]
+                fn run(self) {
+                    for value in self.0 {
+                        *value = value.$function();
+                    }
+                }
+            }
+        )*
+    };
+}
+
+each! {
+    Relu: relu;
+    Tanh: tanh;
+    Sigmoid: sigmoid;
 }
 
 struct Leaky<'v, T>(&'v mut [T], T);
