@@ -1,0 +1,314 @@
+//! Lanes along output channels: the loop for few positions and many channels.
+//!
+//! **Idea.** `P` places (output positions) times `V` vectors of neighbouring output channels are kept in registers while
+//! every input channel and tap passes by: `V` loads of the weights, `P` broadcast inputs, `P*V` fused multiply-adds. The
+//! input is read where it lies, so that only products that exist are formed, whatever the border.
+//!
+//! ```text
+//! sums[place.sum + c] += sum over i in 0..planes, tap in taps:
+//!                        x[place.x + i*plane + tap.x] * weights[i*row + tap.weight + c]         c in 0..lanes
+//! ```
+//!
+//! summed in exactly this order, `i` outside the taps, for every tile shape and every instruction set.
+
+use crate::tile::{Four, Vector};
+use crate::{Isa, Kind};
+
+/// One tap: where it finds its input, relative to a place, and its weights, relative to an input channel's row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LaneTap {
+    /// Offset into the input.
+    pub x: usize,
+    /// Offset into the row of weights.
+    pub weight: usize,
+}
+
+/// One output position: where its taps count from in the input, and where its sums lie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Offset into the input.
+    pub x: usize,
+    /// Offset into the sums.
+    pub sum: usize,
+}
+
+/// What is summed at every place.
+#[derive(Clone, Copy, Debug)]
+pub struct Lanes<'a, T> {
+    /// The input.
+    pub x: &'a [T],
+    /// Distance between the planes of neighbouring input channels.
+    pub plane: usize,
+    /// Input channels.
+    pub planes: usize,
+    /// The taps, in the order of summation.
+    pub taps: &'a [LaneTap],
+    /// The weights; those of one tap and input channel lie side by side.
+    pub weights: &'a [T],
+    /// Distance between the weights of neighbouring input channels.
+    pub row: usize,
+    /// Output channels, a multiple of [`LaneElement::UNIT`].
+    pub lanes: usize,
+}
+
+/// An element type that lanes exist for.
+pub trait LaneElement: Copy + Default + sealed::Sealed {
+    /// Output channels come in multiples of this: one cache line of them.
+    const UNIT: usize = 64 / size_of::<Self>();
+    #[doc(hidden)]
+    fn dispatch(isa: Isa, call: &sealed::Checked<Self>, places: &[Place]);
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+
+    /// A call whose bounds [`super::Isa::lane_sums`] has checked; nobody else can make one.
+    pub struct Checked<T>(pub(super) super::Call<T>);
+}
+
+/// One call, its bounds already checked.
+struct Call<T> {
+    x: *const T,
+    plane: usize,
+    planes: usize,
+    taps: *const LaneTap,
+    count: usize,
+    weights: *const T,
+    row: usize,
+    lanes: usize,
+    sums: *mut T,
+}
+
+/// The loop: the first `P` of `places`, `V` vectors of channels from `at` on. Accumulators stay in registers as long as
+/// `P*V + V + 1` does not exceed their number.
+///
+/// # Safety
+/// Every index of the module's formula lies within its slice for `c < at + V*LANES`, there are `P` places, and the
+/// vector's features are enabled.
+#[inline(always)]
+unsafe fn sum<T: Copy + Default, X: Vector<T>, const P: usize, const V: usize>(
+    call: &Call<T>,
+    places: &[Place; P],
+    at: usize,
+) {
+    // SAFETY: the caller vouches for every index and for the features.
+    unsafe {
+        let sum_at = |p: usize, v: usize| call.sums.add(places[p].sum + at + v * X::LANES);
+        let mut acc = [[X::splat(T::default()); V]; P];
+        for (p, row) in acc.iter_mut().enumerate() {
+            for (v, acc) in row.iter_mut().enumerate() {
+                *acc = X::load(sum_at(p, v));
+            }
+        }
+        let inputs: [*const T; P] = std::array::from_fn(|p| call.x.add(places[p].x));
+        let taps = std::slice::from_raw_parts(call.taps, call.count);
+        let mut weights = call.weights.add(at);
+        let mut plane = 0;
+        for _ in 0..call.planes {
+            for tap in taps {
+                let mut w = [X::splat(T::default()); V];
+                for (v, w) in w.iter_mut().enumerate() {
+                    *w = X::load(weights.add(tap.weight + v * X::LANES));
+                }
+                let x = plane + tap.x;
+                for (row, input) in acc.iter_mut().zip(&inputs) {
+                    let input = X::splat(*input.add(x));
+                    for (acc, &w) in row.iter_mut().zip(&w) {
+                        *acc = input.fused(w, *acc);
+                    }
+                }
+            }
+            // The last step may pass the end: these are only read where another channel follows.
+            weights = weights.wrapping_add(call.row);
+            plane = plane.wrapping_add(call.plane);
+        }
+        for (p, row) in acc.iter().enumerate() {
+            for (v, &acc) in row.iter().enumerate() {
+                acc.store(sum_at(p, v));
+            }
+        }
+    }
+}
+
+/// For a number of vectors, a function that cuts places into tiles of at most the last size: as few tiles as possible, as
+/// equal as possible. A tile of a size that has no loop repeats its last place, which computes and stores the same twice.
+macro_rules! tiles_of {
+    ($name:ident, $vectors:literal, [$($size:literal),+], $most:literal) => {
+        /// # Safety
+        /// As [`sum`], for all places, and for the vectors from `at` on.
+        #[inline(always)]
+        unsafe fn $name<T: Copy + Default, X: Vector<T>>(call: &Call<T>, places: &[Place], at: usize) {
+            let mut tiles = places.len().div_ceil($most);
+            let mut places = places;
+            while tiles > 0 {
+                let (tile, rest) = places.split_at(places.len().div_ceil(tiles));
+                let Some(last) = tile.last() else { return };
+                // SAFETY: passed on from the caller; every place is one of its own.
+                unsafe {
+                    match tile.len() {
+                        $(n if n <= $size => {
+                            let tile: [Place; $size] = std::array::from_fn(|p| *tile.get(p).unwrap_or(last));
+                            sum::<T, X, $size, $vectors>(call, &tile, at);
+                        })+
+                        _ => {}
+                    }
+                }
+                places = rest;
+                tiles -= 1;
+            }
+        }
+    };
+}
+
+tiles_of!(tiles_of_four, 4, [1, 2, 3, 4, 5, 6], 6);
+tiles_of!(tiles_of_three, 3, [1, 2, 3, 4, 6, 8], 8);
+tiles_of!(tiles_of_two, 2, [1, 2, 4, 6, 9, 12], 12);
+tiles_of!(tiles_of_one, 1, [1, 2, 4, 8, 14], 14);
+tiles_of!(small_tiles_of_two, 2, [1, 2, 3, 4, 5, 6], 6);
+tiles_of!(least_tiles_of_two, 2, [1, 2, 4], 4);
+
+/// All channels of a call on a set with 32 registers whose vector is a cache line: four vectors at a time, then what is left.
+///
+/// # Safety
+/// As [`sum`], for all places and lanes.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn sweep_wide<T: Copy + Default, X: Vector<T>>(call: &Call<T>, places: &[Place]) {
+    let mut at = 0;
+    // SAFETY: `at` and the vectors that follow it stay within the lanes, a multiple of the vector's length.
+    unsafe {
+        while call.lanes - at > 4 * X::LANES {
+            tiles_of_four::<T, X>(call, places, at);
+            at += 4 * X::LANES;
+        }
+        match (call.lanes - at) / X::LANES {
+            4 => tiles_of_four::<T, X>(call, places, at),
+            3 => tiles_of_three::<T, X>(call, places, at),
+            2 => tiles_of_two::<T, X>(call, places, at),
+            1 => tiles_of_one::<T, X>(call, places, at),
+            _ => {}
+        }
+    }
+}
+
+/// All channels of a call, two vectors at a time: a cache line of channels is a whole number of pairs of vectors.
+macro_rules! sweep_pairs {
+    ($name:ident, $tiles:ident) => {
+        /// # Safety
+        /// As [`sum`], for all places and lanes.
+        #[inline(always)]
+        unsafe fn $name<T: Copy + Default, X: Vector<T>>(call: &Call<T>, places: &[Place]) {
+            for at in (0..call.lanes).step_by(2 * X::LANES) {
+                // SAFETY: two vectors from `at` on stay within the lanes, a multiple of their length.
+                unsafe { $tiles::<T, X>(call, places, at) };
+            }
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+sweep_pairs!(sweep_pairs, small_tiles_of_two);
+sweep_pairs!(sweep_plain, least_tiles_of_two);
+
+/// For each element type and set: the vector, and how channels are swept.
+macro_rules! lanes {
+    ($type:ty: $($(#[$cfg:meta])? $kind:ident, $function:ident, [$($feature:tt),*], $vector:ty, $sweep:ident;)+) => {
+        $(
+            /// # Safety
+            /// The set's features are there, and the call's bounds are checked.
+            $(#[$cfg])?
+            $(#[target_feature(enable = $feature)])*
+            unsafe fn $function(call: &Call<$type>, places: &[Place]) {
+                // SAFETY: passed on from the caller.
+                unsafe { $sweep::<$type, $vector>(call, places) }
+            }
+        )+
+
+        impl LaneElement for $type {
+            fn dispatch(isa: Isa, call: &sealed::Checked<Self>, places: &[Place]) {
+                match isa.0 {
+                    // SAFETY: an `Isa` is had by detection alone, and `Checked` by checking alone.
+                    $($(#[$cfg])? Kind::$kind => unsafe { $function(&call.0, places) },)+
+                }
+            }
+        }
+    };
+}
+
+lanes! { f32:
+    Portable, portable_f32, [], Four<f32>, sweep_plain;
+    #[cfg(target_arch = "x86_64")] Avx2, avx2_f32, ["avx2", "fma"], std::arch::x86_64::__m256, sweep_pairs;
+    #[cfg(target_arch = "x86_64")] Avx512, avx512_f32, ["avx512f", "fma"], std::arch::x86_64::__m512, sweep_wide;
+}
+
+lanes! { f64:
+    Portable, portable_f64, [], Four<f64>, sweep_plain;
+    #[cfg(target_arch = "x86_64")] Avx2, avx2_f64, ["avx2", "fma"], std::arch::x86_64::__m256d, sweep_pairs;
+    #[cfg(target_arch = "x86_64")] Avx512, avx512_f64, ["avx512f", "fma"], std::arch::x86_64::__m512d, sweep_wide;
+}
+
+impl Isa {
+    /// Adds the products of `lanes` to the sums of every place.
+    ///
+    /// # Panics
+    /// When the lanes are no multiple of the unit or a slice is too short: the arithmetic of the caller is wrong.
+    pub fn lane_sums<T: LaneElement>(self, lanes: &Lanes<'_, T>, places: &[Place], sums: &mut [T]) {
+        let Lanes {
+            x,
+            plane,
+            planes,
+            taps,
+            weights,
+            row,
+            lanes: width,
+        } = *lanes;
+        assert!(width.is_multiple_of(T::UNIT), "no whole units of lanes");
+        if planes == 0 || taps.is_empty() || places.is_empty() || width == 0 {
+            return;
+        }
+        let mut farthest = Place::default();
+        for place in places {
+            farthest.x = farthest.x.max(place.x);
+            farthest.sum = farthest.sum.max(place.sum);
+        }
+        let mut last = LaneTap::default();
+        for tap in taps {
+            last.x = last.x.max(tap.x);
+            last.weight = last.weight.max(tap.weight);
+        }
+        // The last elements touched: the last channel, the farthest tap, the farthest place, the last lane.
+        let ends_within = |length: usize, step: usize, far: [usize; 3]| {
+            let end = (planes - 1).checked_mul(step);
+            let end = far
+                .iter()
+                .try_fold(end?, |end, &far| end.checked_add(far))?;
+            (end <= length).then_some(())
+        };
+        assert!(
+            ends_within(x.len(), plane, [farthest.x, last.x, 1]).is_some(),
+            "input"
+        );
+        assert!(
+            ends_within(weights.len(), row, [last.weight, width, 0]).is_some(),
+            "weights"
+        );
+        assert!(
+            ends_within(sums.len(), 0, [farthest.sum, width, 0]).is_some(),
+            "sums"
+        );
+        let call = Call {
+            x: x.as_ptr(),
+            plane,
+            planes,
+            taps: taps.as_ptr(),
+            count: taps.len(),
+            weights: weights.as_ptr(),
+            row,
+            lanes: width,
+            sums: sums.as_mut_ptr(),
+        };
+        T::dispatch(self, &sealed::Checked(call), places);
+    }
+}
