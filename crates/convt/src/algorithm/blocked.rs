@@ -23,7 +23,7 @@ pub(crate) struct Classes {
 }
 
 impl Classes {
-    fn new(op: Op, axis: AxisTaps) -> Result<Self, Error> {
+    pub(super) fn new(op: Op, axis: AxisTaps) -> Result<Self, Error> {
         let mut keyed = reserve("the list of taps", axis.kernel)?;
         keyed.extend((0..axis.kernel).map(|tap| match op {
             Op::Conv => (0, tap),

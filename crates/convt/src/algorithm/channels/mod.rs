@@ -1,0 +1,516 @@
+//! Channels: lanes along output channels, for few positions and many weights.
+//!
+//! **Idea.** In a small picture there are too few neighbouring positions to fill vectors, and what costs is reading the
+//! weights. So vectors lie along output channels, each weight is loaded as it was packed, and inputs are broadcast from
+//! where they lie: no panel is made. Positions of a phase that share the taps which meet an input (*zones*, between two
+//! borders) are summed together, so that no product with a border is formed.
+//!
+//! **Equation**, for every output `o = first + step*m` of a phase, `m` in a zone, and all channels `c` of a block:
+//!
+//! ```text
+//! sums[o][c] = bias[c] + sum over i in group(c), taps t of the zone: x[i, input_step*m + offset(t)] * w[c, i, t]
+//! ```
+//!
+//! in the documented order; a sum of -0 is stored as +0.
+//!
+//! **Cost.** One multiply-add per product that exists, for channels rounded up to a cache line of them; every weight is
+//! loaded once per tile of positions (up to 6 by 4 vectors), and from far memory once per box of positions. **Scratch:**
+//! the sums of a box and block. **Chosen** where positions are few and channels many. It is right for weights that are not
+//! finite as well.
+//!
+//! The loops: for a box of outputs, of several images where they fit; for a block of channels; for a phase; for a chunk of
+//! input channels, whose weights stay in the first-level cache; for a zone; for a tile of its positions.
+
+mod aligned;
+mod cut;
+mod line;
+mod packed;
+mod store;
+
+use std::ops::Range;
+
+use convt_simd::{Isa, LaneTap, Lanes, Place};
+
+use super::{Call, threads};
+use crate::layer::Resolved;
+use crate::{Element, Error};
+
+use cut::Cut;
+use line::{Line, LinePhase, Zone};
+use packed::Block;
+use store::Turn;
+
+pub(crate) use packed::ChannelWeights;
+
+/// Bytes of weights that a chunk of input channels is cut to.
+const CHUNK_BYTES: usize = 24 << 10;
+
+/// Taps that are summed at a time.
+const TAPS: usize = 128;
+
+/// Distances between neighbours of the input.
+#[derive(Clone, Copy, Debug)]
+struct Strides {
+    image: usize,
+    channel: usize,
+    axes: [usize; 3],
+}
+
+impl Strides {
+    /// Of `(N, C, D, H, W)` in row-major order.
+    fn planes(channels: usize, lines: &[Line; 3]) -> Self {
+        let [depth, height, width] = lines.each_ref().map(|line| line.input);
+        Self {
+            image: channels * depth * height * width,
+            channel: depth * height * width,
+            axes: [height * width, width, 1],
+        }
+    }
+}
+
+/// Depth, height and width.
+fn lines(sizes: &Resolved) -> Result<[Line; 3], Error> {
+    let line = |from_innermost: usize| {
+        let walk = sizes.walks.iter().rev().nth(from_innermost);
+        walk.map_or_else(|| Ok(Line::unit()), Line::new)
+    };
+    Ok([line(2)?, line(1)?, line(0)?])
+}
+
+/// The algorithm bound to weights and sizes.
+pub(crate) struct Channels<'a, T> {
+    packed: &'a ChannelWeights<T>,
+    lines: [Line; 3],
+    batch: usize,
+    /// Output channels.
+    planes: usize,
+    strides: Strides,
+    cut: Cut,
+    workers: usize,
+}
+
+/// Some channels of a part of some images.
+struct Job<'y, T> {
+    images: Range<usize>,
+    part: usize,
+    blocks: Range<usize>,
+    /// The part of each plane: of the blocks' channels, for each image.
+    planes: Vec<&'y mut [T]>,
+}
+
+impl<'a, T: Element> Channels<'a, T> {
+    pub(crate) fn new(
+        packed: &'a ChannelWeights<T>,
+        sizes: &Resolved,
+        threads: usize,
+    ) -> Result<Self, Error> {
+        let lines = lines(sizes)?;
+        let workers = threads::workers(threads, sizes.products());
+        let pitch = packed.blocks.iter().map(|block| block.lanes).max();
+        let blocks = (packed.blocks.len(), pitch.unwrap_or_default());
+        let cut = Cut::new(&lines, sizes, blocks, workers);
+        Ok(Self {
+            packed,
+            batch: sizes.batch,
+            planes: sizes.out_channels,
+            strides: Strides::planes(sizes.in_channels, &lines),
+            lines,
+            cut,
+            workers,
+        })
+    }
+
+    /// Elements of scratch that one thread needs.
+    fn each(&self) -> usize {
+        self.cut.places() * self.cut.pitch + aligned::slack::<T>()
+    }
+
+    /// Elements of scratch that the run needs.
+    pub(crate) fn scratch(&self) -> usize {
+        self.each() * self.workers
+    }
+
+    /// Computes `y` from `x`; both have the sizes given to `new`.
+    pub(crate) fn run(&self, call: Call<'_, T>) -> Result<(), Error> {
+        let isa = call.isa();
+        let Call {
+            x,
+            y,
+            scratch,
+            options,
+            activation,
+            ..
+        } = call;
+        let memory = scratch.take(self.scratch())?;
+        let progress = options.progress.as_deref();
+        let step = if self.cut.shared {
+            1
+        } else {
+            self.packed.blocks.len()
+        };
+        if let Some(progress) = progress {
+            let pieces = self.packed.blocks.len().div_ceil(step);
+            progress.begin(self.batch.div_ceil(self.cut.images) * self.cut.parts * pieces);
+        }
+        let states = memory
+            .chunks_exact_mut(self.each())
+            .map(|memory| (aligned::from_line(memory), Vec::new()));
+        threads::share(states, self.jobs(y, step), |(sums, places), mut job| {
+            self.job(isa, x, &mut job, sums, places);
+            let blocks = &self.packed.blocks[job.blocks.clone()];
+            let channels = blocks.iter().map(|block| block.channels).sum();
+            for planes in job.planes.chunks_mut(channels) {
+                for (n, plane) in planes.iter_mut().enumerate() {
+                    activation.apply(isa, blocks[0].channel + n, plane);
+                }
+            }
+            if let Some(progress) = progress {
+                progress.step();
+            }
+        });
+        Ok(())
+    }
+
+    /// Every part of every group of images, its channels in pieces of `step` blocks, each with its own part of `y`.
+    fn jobs<'y>(
+        &'y self,
+        y: &'y mut [T],
+        step: usize,
+    ) -> impl Iterator<Item = Job<'y, T>> + Send + 'y {
+        let Cut {
+            axis, images, size, ..
+        } = self.cut;
+        let inner: usize = self.lines[axis + 1..]
+            .iter()
+            .map(|line| line.output)
+            .product();
+        let plane = self.lines[axis].output * inner;
+        let part_of_plane = size[axis] * inner;
+        let blocks = &self.packed.blocks;
+        y.chunks_mut(plane * self.planes * images)
+            .enumerate()
+            .flat_map(move |(group, y)| {
+                let first = group * images;
+                let images = first..first + y.len() / (plane * self.planes);
+                let mut planes: Vec<_> = y
+                    .chunks_mut(plane)
+                    .map(|y| y.chunks_mut(part_of_plane))
+                    .collect();
+                (0..self.cut.parts).flat_map(move |part| {
+                    let pieces = (0..blocks.len()).step_by(step).map(|first| {
+                        let end = (first + step).min(blocks.len());
+                        let past = blocks.get(end).map_or(self.planes, |b| b.channel);
+                        let channels = blocks[first].channel..past;
+                        let of_images = planes.chunks_mut(self.planes);
+                        let planes = of_images
+                            .flat_map(|planes| &mut planes[channels.clone()])
+                            .filter_map(Iterator::next);
+                        Job {
+                            images: images.clone(),
+                            part,
+                            blocks: first..end,
+                            planes: planes.collect(),
+                        }
+                    });
+                    pieces.collect::<Vec<_>>()
+                })
+            })
+    }
+
+    fn job(
+        &self,
+        isa: Isa,
+        x: &[T],
+        job: &mut Job<'_, T>,
+        sums: &mut [T],
+        places: &mut Vec<Place>,
+    ) {
+        let blocks = &self.packed.blocks[job.blocks.clone()];
+        let channels: usize = blocks.iter().map(|block| block.channels).sum();
+        for outputs in self.cut.boxes(job.part, &self.lines) {
+            places.clear();
+            self.list_places(&job.images, &outputs, places);
+            for block in blocks {
+                let image = count(&outputs) * self.cut.pitch;
+                let sums = &mut sums[..image * job.images.len()];
+                self.start(*block, sums);
+                let first_input = block.channel / self.packed.out_per_group;
+                let step = Step {
+                    isa,
+                    x,
+                    block: *block,
+                    first_input: first_input * self.packed.in_per_group,
+                };
+                self.block(&step, &outputs, job.images.len(), places, sums);
+                let of_image = sums.chunks(image);
+                let first = block.channel - blocks[0].channel;
+                for (planes, sums) in job.planes.chunks_mut(channels).zip(of_image) {
+                    let planes = &mut planes[first..first + block.channels];
+                    self.store(isa, job.part, &outputs, sums, planes);
+                }
+            }
+        }
+    }
+
+    /// Calls `work` for every phase that has outputs in the box: its phases along each axis, and their positions.
+    fn each_phase(
+        &self,
+        outputs: &[Range<usize>; 3],
+        mut work: impl FnMut([&LinePhase; 3], [Range<usize>; 3]),
+    ) {
+        let [depth, height, width] = &self.lines;
+        for pd in &depth.phases {
+            let d = depth.positions(pd, &outputs[0]);
+            for ph in &height.phases {
+                let h = height.positions(ph, &outputs[1]);
+                for pw in &width.phases {
+                    let w = width.positions(pw, &outputs[2]);
+                    if !(d.is_empty() || h.is_empty() || w.is_empty()) {
+                        work([pd, ph, pw], [d.clone(), h.clone(), w]);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lists the places of a box: by phase, by zone, by image, by position.
+    fn list_places(&self, images: &Range<usize>, outputs: &[Range<usize>; 3], to: &mut Vec<Place>) {
+        let [_, height, width] = outputs.each_ref().map(ExactSizeIterator::len);
+        let pixels = outputs[0].len() * height * width;
+        self.each_phase(outputs, |phases, positions| {
+            each_zone(phases, &positions, |zones, positions| {
+                // Along an axis: where the taps of position m count from in the input, and its output within the box.
+                let at = |a: usize, m: usize| {
+                    let line = &self.lines[a];
+                    let input = (line.input_step * m) as isize + nearest(phases[a], zones[a]);
+                    let output = phases[a].first + line.step * m - outputs[a].start;
+                    (input as usize * self.strides.axes[a], output)
+                };
+                for image in images.clone() {
+                    for d in positions[0].clone() {
+                        let (xd, od) = at(0, d);
+                        for h in positions[1].clone() {
+                            let (xh, oh) = at(1, h);
+                            for w in positions[2].clone() {
+                                let (xw, ow) = at(2, w);
+                                let pixel = (image - images.start) * pixels
+                                    + (od * height + oh) * width
+                                    + ow;
+                                to.push(Place {
+                                    x: image * self.strides.image + xd + xh + xw,
+                                    sum: pixel * self.cut.pitch,
+                                });
+                            }
+                        }
+                    }
+                }
+            });
+        });
+    }
+
+    /// Starts every sum with the bias.
+    fn start(&self, block: Block, sums: &mut [T]) {
+        let bias = &self.packed.bias[block.channel..][..block.channels];
+        for sums in sums.chunks_exact_mut(self.cut.pitch) {
+            sums[..block.channels].copy_from_slice(bias);
+            sums[block.channels..].fill(T::ZERO);
+        }
+    }
+
+    /// All sums of one block: the products of every phase, a chunk of input channels at a time.
+    fn block(
+        &self,
+        step: &Step<'_, T>,
+        outputs: &[Range<usize>; 3],
+        images: usize,
+        places: &[Place],
+        sums: &mut [T],
+    ) {
+        let ins = self.packed.in_per_group;
+        let mut rest = places;
+        self.each_phase(outputs, |phases, positions| {
+            let (here, later) = rest.split_at(count(&positions) * images);
+            rest = later;
+            let class =
+                std::array::from_fn(|a| self.packed.axes[a].of_tap(self.packed.op, phases[a].tap));
+            let weights = self.packed.class(step.block, class);
+            let row = weights.len().checked_div(ins).unwrap_or_default();
+            let chunk = if phases
+                .iter()
+                .map(|phase| phase.most_taps())
+                .product::<usize>()
+                > TAPS
+            {
+                1 // Taps come in pieces: one input channel must end before the next begins.
+            } else {
+                (CHUNK_BYTES / size_of::<T>() / row.max(1)).max(1)
+            };
+            for from in (0..ins).step_by(chunk) {
+                let to = (from + chunk).min(ins);
+                let chunk = Chunk {
+                    first: step.first_input + from,
+                    channels: to - from,
+                    weights: &weights[from * row..to * row],
+                    row,
+                };
+                let mut places = here;
+                each_zone(phases, &positions, |zones, positions| {
+                    let (of_zone, later) = places.split_at(count(&positions) * images);
+                    places = later;
+                    self.zone(step, &chunk, (phases, zones), of_zone, sums);
+                });
+            }
+        });
+    }
+
+    /// The products of a chunk with all places of a zone.
+    fn zone(
+        &self,
+        step: &Step<'_, T>,
+        chunk: &Chunk<'_, T>,
+        (phases, zones): ([&LinePhase; 3], [&Zone; 3]),
+        places: &[Place],
+        sums: &mut [T],
+    ) {
+        let mut taps = [LaneTap::default(); TAPS];
+        let mut listed = 0;
+        let mut add = |taps: &[LaneTap]| {
+            let lanes = Lanes {
+                x: &step.x[chunk.first * self.strides.channel..],
+                plane: self.strides.channel,
+                planes: chunk.channels,
+                taps,
+                weights: chunk.weights,
+                row: chunk.row,
+                lanes: step.block.lanes,
+            };
+            step.isa.lane_sums(&lanes, places, sums);
+        };
+        // Along an axis: how far from the nearest input tap t finds its own.
+        let offset = |a: usize, t: usize| {
+            let beyond = phases[a].offsets[t] - nearest(phases[a], zones[a]);
+            beyond as usize * self.strides.axes[a]
+        };
+        let [_, heights, widths] = phases.map(|phase| phase.offsets.len());
+        for d in zones[0].taps.clone() {
+            for h in zones[1].taps.clone() {
+                let x = offset(0, d) + offset(1, h);
+                for w in zones[2].taps.clone() {
+                    taps[listed] = LaneTap {
+                        x: x + offset(2, w),
+                        weight: ((d * heights + h) * widths + w) * step.block.lanes,
+                    };
+                    listed += 1;
+                    if listed == TAPS {
+                        add(&taps);
+                        listed = 0;
+                    }
+                }
+            }
+        }
+        if listed > 0 {
+            add(&taps[..listed]);
+        }
+    }
+
+    /// Stores the sums of one image's box of outputs into its planes' part.
+    fn store(
+        &self,
+        isa: Isa,
+        part: usize,
+        outputs: &[Range<usize>; 3],
+        sums: &[T],
+        planes: &mut [&mut [T]],
+    ) {
+        let [_, height, width] = self.lines.each_ref().map(|line| line.output);
+        // The part's first output, in the row-major order of a plane; axes before the parts' have one output.
+        let inner = self.lines[self.cut.axis + 1..]
+            .iter()
+            .map(|line| line.output);
+        let start = part * self.cut.size[self.cut.axis] * inner.product::<usize>();
+        let [d, h, w] = outputs.each_ref().map(ExactSizeIterator::len);
+        // Rows that follow each other in the plane are one.
+        let (rows, row) = if w < width {
+            ([d, h], w)
+        } else if h < height {
+            ([d, 1], h * w)
+        } else {
+            ([1, 1], d * h * w)
+        };
+        for od in 0..rows[0] {
+            for oh in 0..rows[1] {
+                let first = ((outputs[0].start + od) * height + outputs[1].start + oh) * width
+                    + outputs[2].start;
+                isa.run(Turn {
+                    sums: &sums[(od * rows[1] + oh) * row * self.cut.pitch..],
+                    pitch: self.cut.pitch,
+                    planes: &mut *planes,
+                    at: first - start,
+                    count: row,
+                });
+            }
+        }
+    }
+}
+
+/// What is the same for all phases of a block.
+struct Step<'s, T> {
+    isa: Isa,
+    x: &'s [T],
+    block: Block,
+    /// The group's first input channel.
+    first_input: usize,
+}
+
+/// Some input channels and their weights of one class.
+struct Chunk<'s, T> {
+    /// First input channel, counted over all groups.
+    first: usize,
+    channels: usize,
+    weights: &'s [T],
+    /// Weights of one input channel.
+    row: usize,
+}
+
+/// Positions, or outputs, of a box.
+fn count(ranges: &[Range<usize>; 3]) -> usize {
+    ranges.iter().map(ExactSizeIterator::len).product()
+}
+
+/// The smallest offset of a zone's taps: 0 where it has none.
+fn nearest(phase: &LinePhase, zone: &Zone) -> isize {
+    let offsets = &phase.offsets[zone.taps.clone()];
+    let ends = offsets.first().min(offsets.last());
+    ends.copied().unwrap_or_default()
+}
+
+/// Calls `work` for every zone of a phase that has some of the positions, along each axis, with those it has.
+fn each_zone(
+    phases: [&LinePhase; 3],
+    positions: &[Range<usize>; 3],
+    mut work: impl FnMut([&Zone; 3], [Range<usize>; 3]),
+) {
+    let zones = |a: usize| {
+        phases[a].zones.iter().filter_map(move |zone| {
+            let from = zone.positions.start.max(positions[a].start);
+            let to = zone.positions.end.min(positions[a].end);
+            (from < to).then_some((zone, from..to))
+        })
+    };
+    for (zd, d) in zones(0) {
+        for (zh, h) in zones(1) {
+            for (zw, w) in zones(2) {
+                work([zd, zh, zw], [d.clone(), h.clone(), w]);
+            }
+        }
+    }
+}
+
+/// Elements of scratch that a run needs.
+pub(crate) fn scratch_elements<T: Element>(
+    packed: &ChannelWeights<T>,
+    sizes: &Resolved,
+    threads: usize,
+) -> Result<usize, Error> {
+    Ok(Channels::new(packed, sizes, threads)?.scratch())
+}
