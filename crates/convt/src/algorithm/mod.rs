@@ -1,6 +1,7 @@
 //! The engine's algorithms, one file each, and what they share.
 
 mod blocked;
+mod channels;
 mod packed;
 mod phases;
 mod threads;
@@ -12,6 +13,7 @@ use crate::layer::Resolved;
 use crate::{Activation, Element, Error, Layer, Run, Scratch};
 
 use blocked::Blocked;
+use channels::{ChannelWeights, Channels};
 use packed::Packed;
 use phases::Phases;
 use tiles::Tiles;
@@ -24,6 +26,8 @@ pub(crate) use tiles::scratch_elements;
 pub(crate) enum Weights<T> {
     /// Finite ones: products with a border of zeros change nothing.
     Tiles(Blocked<T>),
+    /// Few positions and many channels.
+    Channels(ChannelWeights<T>),
     /// Some are NaN or infinite: only products that exist may be formed.
     Phases(Packed<T>),
 }
@@ -31,6 +35,9 @@ pub(crate) enum Weights<T> {
 impl<T: Element> Weights<T> {
     /// `weight` has the layer's checked shape; `bias` may be empty.
     pub(crate) fn new(layer: &Layer, weight: &[T], bias: &[T]) -> Result<Self, Error> {
+        if std::env::var("CONVT_CHANNELS").is_ok() && !weight.is_empty() {
+            return Ok(Self::Channels(ChannelWeights::new(layer, weight, bias)?));
+        }
         // Without channels there is nothing to tile, and a kernel of any length has no weights.
         if !weight.is_empty() && weight.iter().all(|weight| weight.is_finite()) {
             Ok(Self::Tiles(Blocked::new(layer, weight, bias)?))
@@ -43,6 +50,7 @@ impl<T: Element> Weights<T> {
     pub(crate) fn algorithm(&self) -> &'static str {
         match self {
             Self::Tiles(_) => "tiles",
+            Self::Channels(_) => "channels",
             Self::Phases(_) => "phases",
         }
     }
@@ -55,6 +63,7 @@ impl<T: Element> Weights<T> {
     ) -> Result<usize, Error> {
         match self {
             Self::Tiles(_) => tiles::scratch_elements(sizes, threads),
+            Self::Channels(packed) => channels::scratch_elements(packed, sizes, threads),
             Self::Phases(_) => Ok(phases::scratch_elements(sizes, threads)),
         }
     }
@@ -62,6 +71,7 @@ impl<T: Element> Weights<T> {
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Tiles(blocked) => blocked.bytes(),
+            Self::Channels(packed) => packed.bytes(),
             Self::Phases(packed) => packed.bytes(),
         }
     }
@@ -71,6 +81,9 @@ impl<T: Element> Weights<T> {
         match self {
             Self::Tiles(blocked) => {
                 Tiles::new(blocked, call.sizes, call.options.threads)?.run(call)
+            }
+            Self::Channels(packed) => {
+                Channels::new(packed, call.sizes, call.options.threads)?.run(call)
             }
             Self::Phases(packed) => Phases::new(packed, call.sizes)?.run(call),
         }
