@@ -23,6 +23,11 @@ pub struct LaneTap {
     pub weight: usize,
 }
 
+/// About how many tiles a set of places is cut into: at each of them every weight is loaded once.
+pub fn lane_tiles(places: usize) -> usize {
+    places.div_ceil(6)
+}
+
 /// One output position: where its taps count from in the input, and where its sums lie.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
@@ -49,6 +54,10 @@ pub struct Lanes<'a, T> {
     pub row: usize,
     /// Output channels, a multiple of [`LaneElement::UNIT`].
     pub lanes: usize,
+    /// Weights that are wanted soon: they are asked for while others are used, from the first on. A hint alone.
+    pub next: &'a [T],
+    /// How many units of `next` to ask for at each tap of a tile.
+    pub pace: usize,
 }
 
 /// An element type that lanes exist for.
@@ -56,7 +65,7 @@ pub trait LaneElement: Copy + Default + sealed::Sealed {
     /// Output channels come in multiples of this: one cache line of them.
     const UNIT: usize = 64 / size_of::<Self>();
     #[doc(hidden)]
-    fn dispatch(isa: Isa, call: &sealed::Checked<Self>, places: &[Place]);
+    fn dispatch(isa: Isa, call: &mut sealed::Checked<Self>, places: &[Place]);
 }
 
 mod sealed {
@@ -79,6 +88,22 @@ struct Call<T> {
     row: usize,
     lanes: usize,
     sums: *mut T,
+    /// The next unit to ask for, how many are left, and how many to ask for at each tap.
+    next: *const T,
+    left: usize,
+    pace: usize,
+}
+
+/// Asks the memory for the line at `at`, which need not exist, as far as the second-level cache.
+#[inline(always)]
+fn prefetch<T>(at: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: an instruction of the architecture's base, and a hint: it changes nothing and never faults.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
 }
 
 /// The loop: the first `P` of `places`, `V` vectors of channels from `at` on. Accumulators stay in registers as long as
@@ -88,8 +113,8 @@ struct Call<T> {
 /// Every index of the module's formula lies within its slice for `c < at + V*LANES`, there are `P` places, and the
 /// vector's features are enabled.
 #[inline(always)]
-unsafe fn sum<T: Copy + Default, X: Vector<T>, const P: usize, const V: usize>(
-    call: &Call<T>,
+unsafe fn sum<T: LaneElement, X: Vector<T>, const P: usize, const V: usize>(
+    call: &mut Call<T>,
     places: &[Place; P],
     at: usize,
 ) {
@@ -106,8 +131,15 @@ unsafe fn sum<T: Copy + Default, X: Vector<T>, const P: usize, const V: usize>(
         let taps = std::slice::from_raw_parts(call.taps, call.count);
         let mut weights = call.weights.add(at);
         let mut plane = 0;
+        // A tile that asks for the last of them may ask for some beyond.
+        let pace = if call.left == 0 { 0 } else { call.pace };
+        let mut next = call.next;
         for _ in 0..call.planes {
             for tap in taps {
+                for _ in 0..pace {
+                    prefetch(next);
+                    next = next.wrapping_add(T::UNIT);
+                }
                 let mut w = [X::splat(T::default()); V];
                 for (v, w) in w.iter_mut().enumerate() {
                     *w = X::load(weights.add(tap.weight + v * X::LANES));
@@ -129,6 +161,8 @@ unsafe fn sum<T: Copy + Default, X: Vector<T>, const P: usize, const V: usize>(
                 acc.store(sum_at(p, v));
             }
         }
+        call.next = next;
+        call.left = call.left.saturating_sub(call.planes * call.count * pace);
     }
 }
 
@@ -139,7 +173,7 @@ macro_rules! tiles_of {
         /// # Safety
         /// As [`sum`], for all places, and for the vectors from `at` on.
         #[inline(always)]
-        unsafe fn $name<T: Copy + Default, X: Vector<T>>(call: &Call<T>, places: &[Place], at: usize) {
+        unsafe fn $name<T: LaneElement, X: Vector<T>>(call: &mut Call<T>, places: &[Place], at: usize) {
             let mut tiles = places.len().div_ceil($most);
             let mut places = places;
             while tiles > 0 {
@@ -164,7 +198,7 @@ macro_rules! tiles_of {
 
 tiles_of!(tiles_of_four, 4, [1, 2, 3, 4, 5, 6], 6);
 tiles_of!(tiles_of_three, 3, [1, 2, 3, 4, 6, 8], 8);
-tiles_of!(tiles_of_two, 2, [1, 2, 4, 6, 9, 12], 12);
+tiles_of!(tiles_of_two, 2, [1, 2, 4, 6, 9], 9);
 tiles_of!(tiles_of_one, 1, [1, 2, 4, 8, 14], 14);
 tiles_of!(small_tiles_of_two, 2, [1, 2, 3, 4, 5, 6], 6);
 tiles_of!(least_tiles_of_two, 2, [1, 2, 4], 4);
@@ -175,7 +209,7 @@ tiles_of!(least_tiles_of_two, 2, [1, 2, 4], 4);
 /// As [`sum`], for all places and lanes.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-unsafe fn sweep_wide<T: Copy + Default, X: Vector<T>>(call: &Call<T>, places: &[Place]) {
+unsafe fn sweep_wide<T: LaneElement, X: Vector<T>>(call: &mut Call<T>, places: &[Place]) {
     let mut at = 0;
     // SAFETY: `at` and the vectors that follow it stay within the lanes, a multiple of the vector's length.
     unsafe {
@@ -199,7 +233,7 @@ macro_rules! sweep_pairs {
         /// # Safety
         /// As [`sum`], for all places and lanes.
         #[inline(always)]
-        unsafe fn $name<T: Copy + Default, X: Vector<T>>(call: &Call<T>, places: &[Place]) {
+        unsafe fn $name<T: LaneElement, X: Vector<T>>(call: &mut Call<T>, places: &[Place]) {
             for at in (0..call.lanes).step_by(2 * X::LANES) {
                 // SAFETY: two vectors from `at` on stay within the lanes, a multiple of their length.
                 unsafe { $tiles::<T, X>(call, places, at) };
@@ -220,17 +254,17 @@ macro_rules! lanes {
             /// The set's features are there, and the call's bounds are checked.
             $(#[$cfg])?
             $(#[target_feature(enable = $feature)])*
-            unsafe fn $function(call: &Call<$type>, places: &[Place]) {
+            unsafe fn $function(call: &mut Call<$type>, places: &[Place]) {
                 // SAFETY: passed on from the caller.
                 unsafe { $sweep::<$type, $vector>(call, places) }
             }
         )+
 
         impl LaneElement for $type {
-            fn dispatch(isa: Isa, call: &sealed::Checked<Self>, places: &[Place]) {
+            fn dispatch(isa: Isa, call: &mut sealed::Checked<Self>, places: &[Place]) {
                 match isa.0 {
                     // SAFETY: an `Isa` is had by detection alone, and `Checked` by checking alone.
-                    $($(#[$cfg])? Kind::$kind => unsafe { $function(&call.0, places) },)+
+                    $($(#[$cfg])? Kind::$kind => unsafe { $function(&mut call.0, places) },)+
                 }
             }
         }
@@ -250,11 +284,16 @@ lanes! { f64:
 }
 
 impl Isa {
-    /// Adds the products of `lanes` to the sums of every place.
+    /// Adds the products of `lanes` to the sums of every place, and returns how many of the next weights were asked for.
     ///
     /// # Panics
     /// When the lanes are no multiple of the unit or a slice is too short: the arithmetic of the caller is wrong.
-    pub fn lane_sums<T: LaneElement>(self, lanes: &Lanes<'_, T>, places: &[Place], sums: &mut [T]) {
+    pub fn lane_sums<T: LaneElement>(
+        self,
+        lanes: &Lanes<'_, T>,
+        places: &[Place],
+        sums: &mut [T],
+    ) -> usize {
         let Lanes {
             x,
             plane,
@@ -263,10 +302,12 @@ impl Isa {
             weights,
             row,
             lanes: width,
+            next,
+            pace,
         } = *lanes;
         assert!(width.is_multiple_of(T::UNIT), "no whole units of lanes");
         if planes == 0 || taps.is_empty() || places.is_empty() || width == 0 {
-            return;
+            return 0;
         }
         let mut farthest = Place::default();
         for place in places {
@@ -308,7 +349,156 @@ impl Isa {
             row,
             lanes: width,
             sums: sums.as_mut_ptr(),
+            next: next.as_ptr(),
+            left: next.len() / T::UNIT,
+            pace,
         };
-        T::dispatch(self, &sealed::Checked(call), places);
+        let mut call = sealed::Checked(call);
+        T::dispatch(self, &mut call, places);
+        next.len() - call.0.left * T::UNIT
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Small numbers of both signs whose products round, from a counter.
+    fn numbers(count: usize, seed: usize) -> Vec<f64> {
+        let one = |i: usize| ((i * 7919 + seed * 104_729) % 2001) as f64 / 997.0 - 1.0;
+        (0..count).map(one).collect()
+    }
+
+    const GUARD: f64 = -77.25;
+    const TAPS: [LaneTap; 3] = [
+        LaneTap { x: 1, weight: 200 },
+        LaneTap { x: 9, weight: 0 },
+        LaneTap { x: 4, weight: 97 },
+    ];
+
+    /// Every number of places up to three of the largest tiles, every number of units up to two sweeps of a wide set.
+    macro_rules! every_shape {
+        ($name:ident, $type:ty) => {
+            #[test]
+            fn $name() {
+                let (planes, plane, row, most) = (3, 60, 300, 43);
+                let narrow = |values: Vec<f64>| -> Vec<$type> {
+                    values.into_iter().map(|v| v as $type).collect()
+                };
+                let x = narrow(numbers((planes - 1) * plane + most + 10, 1));
+                for isa in Isa::available() {
+                    for units in 1..=6 {
+                        let lanes = units * <$type>::UNIT;
+                        let weights = narrow(numbers((planes - 1) * row + 200 + lanes, 2));
+                        let pitch = lanes + 3;
+                        for count in 1..=most {
+                            let places: Vec<Place> = (0..count)
+                                .map(|p| Place {
+                                    x: p * 7 % most,
+                                    sum: (count - 1 - p) * pitch,
+                                })
+                                .collect();
+                            let mut sums = vec![GUARD as $type; (count - 1) * pitch + lanes];
+                            let lanes_of = Lanes {
+                                x: &x,
+                                plane,
+                                planes,
+                                taps: &TAPS,
+                                weights: &weights,
+                                row,
+                                lanes,
+                                next: &weights[5..],
+                                pace: count % 3,
+                            };
+                            let asked = isa.lane_sums(&lanes_of, &places, &mut sums);
+                            assert!(asked <= weights.len() - 5 && (asked > 0 || count % 3 == 0));
+                            let mut expected = vec![GUARD as $type; sums.len()];
+                            for place in &places {
+                                for c in 0..lanes {
+                                    let sum = &mut expected[place.sum + c];
+                                    for i in 0..planes {
+                                        for tap in &TAPS {
+                                            let x = x[place.x + i * plane + tap.x];
+                                            *sum =
+                                                x.mul_add(weights[i * row + tap.weight + c], *sum);
+                                        }
+                                    }
+                                }
+                            }
+                            let bits =
+                                |v: &[$type]| v.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+                            assert_eq!(
+                                bits(&sums),
+                                bits(&expected),
+                                "{isa}, {units} units, {count} places"
+                            );
+                        }
+                    }
+                }
+            }
+        };
+    }
+
+    every_shape!(
+        every_shape_of_f32_gives_the_bits_of_the_formula_and_stays_in_its_cells,
+        f32
+    );
+    every_shape!(
+        every_shape_of_f64_gives_the_bits_of_the_formula_and_stays_in_its_cells,
+        f64
+    );
+
+    #[test]
+    fn arithmetic_that_is_wrong_panics_before_anything_is_touched() {
+        let (x, weights) = (vec![1.0_f32; 30], vec![1.0_f32; 32]);
+        let right = Lanes {
+            x: &x,
+            plane: 20,
+            planes: 2,
+            taps: &[LaneTap { x: 3, weight: 0 }],
+            weights: &weights,
+            row: 16,
+            lanes: 16,
+            next: &[],
+            pace: 0,
+        };
+        let panics = |lanes: Lanes<'_, f32>, place: Place| {
+            let run = || {
+                let mut sums = vec![0.0; 20];
+                Isa::best().lane_sums(&lanes, &[place], &mut sums);
+            };
+            std::panic::catch_unwind(run).is_err()
+        };
+        assert!(!panics(right, Place { x: 6, sum: 4 }));
+        assert!(panics(right, Place { x: 7, sum: 4 }), "input");
+        assert!(panics(right, Place { x: 6, sum: 5 }), "sums");
+        assert!(
+            panics(
+                right,
+                Place {
+                    x: usize::MAX,
+                    sum: 0
+                }
+            ),
+            "overflow"
+        );
+        assert!(
+            panics(Lanes { row: 17, ..right }, Place::default()),
+            "weights"
+        );
+        assert!(
+            panics(
+                Lanes {
+                    plane: usize::MAX,
+                    ..right
+                },
+                Place::default()
+            ),
+            "overflow"
+        );
+        assert!(
+            panics(Lanes { lanes: 15, ..right }, Place::default()),
+            "units"
+        );
     }
 }

@@ -13,7 +13,7 @@ mod tile;
 
 use std::fmt;
 
-pub use lanes::{LaneElement, LaneTap, Lanes, Place};
+pub use lanes::{LaneElement, LaneTap, Lanes, Place, lane_tiles};
 pub use tile::{TILE_ROWS, Taps, TileElement};
 
 /// An instruction set that this machine has.

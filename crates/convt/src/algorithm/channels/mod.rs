@@ -19,17 +19,19 @@
 //! finite as well.
 //!
 //! The loops: for a box of outputs, of several images where they fit; for a block of channels; for a phase; for a chunk of
-//! input channels, whose weights stay in the first-level cache; for a zone; for a tile of its positions.
+//! input channels, whose weights stay in the first-level cache while those of the next chunk are asked for; for a zone; for a tile of its positions.
 
 mod aligned;
 mod cut;
 mod line;
 mod packed;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 
-use convt_simd::{Isa, LaneTap, Lanes, Place};
+use convt_simd::{Isa, LaneTap, Lanes, Place, lane_tiles};
 
 use super::{Call, threads};
 use crate::layer::Resolved;
@@ -43,7 +45,10 @@ use store::Turn;
 pub(crate) use packed::ChannelWeights;
 
 /// Bytes of weights that a chunk of input channels is cut to.
-const CHUNK_BYTES: usize = 24 << 10;
+const CHUNK_BYTES: usize = 32 << 10;
+
+/// Cache lines of the next weights that are asked for at a time.
+const MOST_PACE: usize = 4;
 
 /// Taps that are summed at a time.
 const TAPS: usize = 128;
@@ -345,19 +350,28 @@ impl<'a, T: Element> Channels<'a, T> {
             } else {
                 (CHUNK_BYTES / size_of::<T>() / row.max(1)).max(1)
             };
+            // Taps of tiles per input channel: while they pass, a row of the next weights is asked for.
+            let mut steps = 0;
+            each_zone(phases, &positions, |zones, positions| {
+                let taps = zones.iter().map(|zone| zone.taps.len()).product::<usize>();
+                steps += taps * lane_tiles(count(&positions) * images);
+            });
+            let pace = (row / T::UNIT).div_ceil(steps.max(1)).min(MOST_PACE);
             for from in (0..ins).step_by(chunk) {
                 let to = (from + chunk).min(ins);
-                let chunk = Chunk {
+                let mut chunk = Chunk {
                     first: step.first_input + from,
                     channels: to - from,
                     weights: &weights[from * row..to * row],
                     row,
+                    next: &weights[to * row..],
+                    pace,
                 };
                 let mut places = here;
                 each_zone(phases, &positions, |zones, positions| {
                     let (of_zone, later) = places.split_at(count(&positions) * images);
                     places = later;
-                    self.zone(step, &chunk, (phases, zones), of_zone, sums);
+                    self.zone(step, &mut chunk, (phases, zones), of_zone, sums);
                 });
             }
         });
@@ -367,7 +381,7 @@ impl<'a, T: Element> Channels<'a, T> {
     fn zone(
         &self,
         step: &Step<'_, T>,
-        chunk: &Chunk<'_, T>,
+        chunk: &mut Chunk<'_, T>,
         (phases, zones): ([&LinePhase; 3], [&Zone; 3]),
         places: &[Place],
         sums: &mut [T],
@@ -383,8 +397,11 @@ impl<'a, T: Element> Channels<'a, T> {
                 weights: chunk.weights,
                 row: chunk.row,
                 lanes: step.block.lanes,
+                next: chunk.next,
+                pace: chunk.pace,
             };
-            step.isa.lane_sums(&lanes, places, sums);
+            let asked = step.isa.lane_sums(&lanes, places, sums);
+            chunk.next = &chunk.next[asked..];
         };
         // Along an axis: how far from the nearest input tap t finds its own.
         let offset = |a: usize, t: usize| {
@@ -470,6 +487,9 @@ struct Chunk<'s, T> {
     weights: &'s [T],
     /// Weights of one input channel.
     row: usize,
+    /// Weights that are wanted after these, as far as they were not asked for, and how fast to ask.
+    next: &'s [T],
+    pace: usize,
 }
 
 /// Positions, or outputs, of a box.
