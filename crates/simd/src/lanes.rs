@@ -196,6 +196,8 @@ macro_rules! tiles_of {
     };
 }
 
+#[cfg(target_arch = "x86_64")]
+tiles_of!(tiles_of_sixteen, 16, [1], 1);
 tiles_of!(tiles_of_four, 4, [1, 2, 3, 4, 5, 6], 6);
 tiles_of!(tiles_of_three, 3, [1, 2, 3, 4, 6, 8], 8);
 tiles_of!(tiles_of_two, 2, [1, 2, 4, 6, 9], 9);
@@ -213,6 +215,11 @@ unsafe fn sweep_wide<T: LaneElement, X: Vector<T>>(call: &mut Call<T>, places: &
     let mut at = 0;
     // SAFETY: `at` and the vectors that follow it stay within the lanes, a multiple of the vector's length.
     unsafe {
+        // A single place has no other to hide the additions' latency behind, but as many vectors as there are registers.
+        while places.len() == 1 && call.lanes - at >= 16 * X::LANES {
+            tiles_of_sixteen::<T, X>(call, places, at);
+            at += 16 * X::LANES;
+        }
         while call.lanes - at > 4 * X::LANES {
             tiles_of_four::<T, X>(call, places, at);
             at += 4 * X::LANES;
@@ -376,18 +383,18 @@ mod tests {
         LaneTap { x: 4, weight: 97 },
     ];
 
-    /// Every number of places up to three of the largest tiles, every number of units up to two sweeps of a wide set.
+    /// Every number of places up to three of the largest tiles, as many units as any sweep takes.
     macro_rules! every_shape {
         ($name:ident, $type:ty) => {
             #[test]
             fn $name() {
-                let (planes, plane, row, most) = (3, 60, 300, 43);
+                let (planes, plane, row, most) = (3, 60, 600, 43);
                 let narrow = |values: Vec<f64>| -> Vec<$type> {
                     values.into_iter().map(|v| v as $type).collect()
                 };
                 let x = narrow(numbers((planes - 1) * plane + most + 10, 1));
                 for isa in Isa::available() {
-                    for units in 1..=6 {
+                    for units in [1, 2, 3, 4, 5, 6, 16, 21] {
                         let lanes = units * <$type>::UNIT;
                         let weights = narrow(numbers((planes - 1) * row + 200 + lanes, 2));
                         let pitch = lanes + 3;

@@ -47,6 +47,9 @@ pub(crate) use packed::ChannelWeights;
 /// Bytes of weights that a chunk of input channels is cut to.
 const CHUNK_BYTES: usize = 32 << 10;
 
+/// The same for an input of one element: each weight is used once, and a chunk is what may be asked for ahead.
+const STAMP_BYTES: usize = 64 << 10;
+
 /// Cache lines of the next weights that are asked for at a time.
 const MOST_PACE: usize = 4;
 
@@ -331,6 +334,10 @@ impl<'a, T: Element> Channels<'a, T> {
         places: &[Place],
         sums: &mut [T],
     ) {
+        if step.block.lanes == self.cut.pitch && self.is_stamp(outputs) {
+            self.stamp(step, &places[..images], sums);
+            return;
+        }
         let ins = self.packed.in_per_group;
         let mut rest = places;
         self.each_phase(outputs, |phases, positions| {
@@ -375,6 +382,47 @@ impl<'a, T: Element> Channels<'a, T> {
                 });
             }
         });
+    }
+
+    /// Whether the input is one element and the box its whole stamp: output `t` along each axis meets tap `t` alone, so that
+    /// the sums of an image lie as the weights of an input channel do, all outputs' lanes side by side.
+    fn is_stamp(&self, outputs: &[Range<usize>; 3]) -> bool {
+        self.lines.iter().zip(outputs).all(|(line, outputs)| {
+            let [phase] = &line.phases[..] else {
+                return false;
+            };
+            let zone = |m: usize| Zone {
+                positions: m..m + 1,
+                taps: m..m + 1,
+            };
+            (line.input, line.step) == (1, 1)
+                && *outputs == (0..line.output)
+                && phase.offsets.len() == line.output
+                && phase.zones.iter().cloned().eq((0..line.output).map(zone))
+        })
+    }
+
+    /// All sums of one block where [`Self::is_stamp`] holds: a product of a row and a matrix, for each image.
+    fn stamp(&self, step: &Step<'_, T>, images: &[Place], sums: &mut [T]) {
+        let ins = self.packed.in_per_group;
+        let weights = self.packed.class(step.block, [0; 3]);
+        let row = weights.len().checked_div(ins).unwrap_or_default();
+        let chunk = (STAMP_BYTES / size_of::<T>() / row.max(1)).max(1);
+        for from in (0..ins).step_by(chunk) {
+            let to = (from + chunk).min(ins);
+            let lanes = Lanes {
+                x: &step.x[(step.first_input + from) * self.strides.channel..],
+                plane: self.strides.channel,
+                planes: to - from,
+                taps: &[LaneTap::default()],
+                weights: &weights[from * row..to * row],
+                row,
+                lanes: row,
+                next: &weights[to * row..],
+                pace: 16,
+            };
+            step.isa.lane_sums(&lanes, images, sums);
+        }
     }
 
     /// The products of a chunk with all places of a zone.

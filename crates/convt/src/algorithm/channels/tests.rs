@@ -119,6 +119,10 @@ fn channels_around_units_and_blocks_batches_boxes_and_long_kernels() {
         "conv2d c4-130 i9x7 k3 s2 p1 g2",
         // One input element; many channels, cut into chunks.
         "conv_transpose2d c5-70 i1x1 k4 s1",
+        "conv_transpose2d n3 c100-128 i1x1 k4 s1",
+        "conv_transpose2d n8 c40-64 i1x1 k3 s1 d2",
+        "conv_transpose2d c40-64 i1x1 k4 s1 p1",
+        "conv_transpose3d c4-128 i1x1x1 k3 g2",
         "conv_transpose2d c300-66 i2x3 k4 s2 p1",
         "conv_transpose3d c40-20 i2x3x2 k4 s2 p1",
         // Groups of images, whole and with one left over.
