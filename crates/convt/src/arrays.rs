@@ -96,7 +96,7 @@ impl<T: Element> Plan<T> {
             return Ok((Cow::Borrowed(slice), run));
         }
         let count = elements::<T>("input", x.shape())?;
-        let resolved = self.layer().resolve(x.shape(), &run.output)?;
+        let resolved = self.resolve(x.shape(), &run)?;
         self.check_limit(&resolved, &run, count)?;
         if let Some(limit) = &mut run.memory_limit {
             *limit = limit.saturating_sub(count * size_of::<T>());

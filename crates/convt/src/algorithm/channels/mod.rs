@@ -18,6 +18,9 @@
 //! the sums of a box and block. **Chosen** where positions are few and channels many. It is right for weights that are not
 //! finite as well.
 //!
+//! Input and output may have their channels last, `(N, spatial..., C)`: the input is then read by other strides and the
+//! sums stored as they lie.
+//!
 //! The loops: for a box of outputs, of several images where they fit; for a block of channels; for a phase; for a chunk of
 //! input channels, whose weights stay in the first-level cache while those of the next chunk are asked for; for a zone; for a tile of its positions.
 
@@ -35,7 +38,7 @@ use convt_simd::{Isa, LaneTap, Lanes, Place, lane_tiles};
 
 use super::{Call, threads};
 use crate::layer::Resolved;
-use crate::{Element, Error};
+use crate::{Activation, Element, Error, Layout};
 
 use cut::Cut;
 use line::{Line, LinePhase, Zone};
@@ -65,6 +68,23 @@ struct Strides {
 }
 
 impl Strides {
+    fn new(layout: Layout, channels: usize, lines: &[Line; 3]) -> Self {
+        match layout {
+            Layout::ChannelsFirst => Self::planes(channels, lines),
+            Layout::ChannelsLast => Self::rows(channels, lines),
+        }
+    }
+
+    /// Of `(N, D, H, W, C)` in row-major order.
+    fn rows(channels: usize, lines: &[Line; 3]) -> Self {
+        let [depth, height, width] = lines.each_ref().map(|line| line.input);
+        Self {
+            image: channels * depth * height * width,
+            channel: 1,
+            axes: [channels * height * width, channels * width, channels],
+        }
+    }
+
     /// Of `(N, C, D, H, W)` in row-major order.
     fn planes(channels: usize, lines: &[Line; 3]) -> Self {
         let [depth, height, width] = lines.each_ref().map(|line| line.input);
@@ -92,6 +112,7 @@ pub(crate) struct Channels<'a, T> {
     batch: usize,
     /// Output channels.
     planes: usize,
+    layout: Layout,
     strides: Strides,
     cut: Cut,
     workers: usize,
@@ -102,7 +123,7 @@ struct Job<'y, T> {
     images: Range<usize>,
     part: usize,
     blocks: Range<usize>,
-    /// The part of each plane: of the blocks' channels, for each image.
+    /// The part of each plane: of the blocks' channels, for each image; with channels last, one per image.
     planes: Vec<&'y mut [T]>,
 }
 
@@ -111,17 +132,24 @@ impl<'a, T: Element> Channels<'a, T> {
         packed: &'a ChannelWeights<T>,
         sizes: &Resolved,
         threads: usize,
+        layout: Layout,
     ) -> Result<Self, Error> {
         let lines = lines(sizes)?;
         let workers = threads::workers(threads, sizes.products());
         let pitch = packed.blocks.iter().map(|block| block.lanes).max();
-        let blocks = (packed.blocks.len(), pitch.unwrap_or_default());
+        let shared = match layout {
+            Layout::ChannelsFirst => packed.blocks.len(),
+            // A pixel's channels lie side by side: blocks have no memory of their own that threads could share.
+            Layout::ChannelsLast => 1,
+        };
+        let blocks = (shared, pitch.unwrap_or_default());
         let cut = Cut::new(&lines, sizes, blocks, workers);
         Ok(Self {
             packed,
             batch: sizes.batch,
             planes: sizes.out_channels,
-            strides: Strides::planes(sizes.in_channels, &lines),
+            layout,
+            strides: Strides::new(layout, sizes.in_channels, &lines),
             lines,
             cut,
             workers,
@@ -151,7 +179,7 @@ impl<'a, T: Element> Channels<'a, T> {
         } = call;
         let memory = scratch.take(self.scratch())?;
         let progress = options.progress.as_deref();
-        let step = if self.cut.shared {
+        let step = if self.cut.shared && self.layout == Layout::ChannelsFirst {
             1
         } else {
             self.packed.blocks.len()
@@ -165,18 +193,53 @@ impl<'a, T: Element> Channels<'a, T> {
             .map(|memory| (aligned::from_line(memory), Vec::new()));
         threads::share(states, self.jobs(y, step), |(sums, places), mut job| {
             self.job(isa, x, &mut job, sums, places);
-            let blocks = &self.packed.blocks[job.blocks.clone()];
-            let channels = blocks.iter().map(|block| block.channels).sum();
-            for planes in job.planes.chunks_mut(channels) {
-                for (n, plane) in planes.iter_mut().enumerate() {
-                    activation.apply(isa, blocks[0].channel + n, plane);
-                }
-            }
+            self.activate(isa, activation, &mut job);
             if let Some(progress) = progress {
                 progress.step();
             }
         });
         Ok(())
+    }
+
+    /// Applies the activation to everything that the job stored.
+    fn activate(&self, isa: Isa, activation: &Activation<T>, job: &mut Job<'_, T>) {
+        let first = self.packed.blocks[job.blocks.start].channel;
+        match (self.layout, activation) {
+            (Layout::ChannelsFirst, _) => {
+                for planes in job.planes.chunks_mut(self.slices(&job.blocks)) {
+                    for (n, plane) in planes.iter_mut().enumerate() {
+                        activation.apply(isa, first + n, plane);
+                    }
+                }
+            }
+            (Layout::ChannelsLast, Activation::Prelu(_)) => {
+                for pixel in job
+                    .planes
+                    .iter_mut()
+                    .flat_map(|y| y.chunks_mut(self.planes))
+                {
+                    for (channel, value) in pixel.iter_mut().enumerate() {
+                        activation.apply(isa, channel, std::slice::from_mut(value));
+                    }
+                }
+            }
+            (Layout::ChannelsLast, _) => {
+                for pixels in &mut job.planes {
+                    activation.apply(isa, first, pixels); // the same for every channel
+                }
+            }
+        }
+    }
+
+    /// Slices of one image's output that a job of these blocks holds: one per channel, or all channels in one.
+    fn slices(&self, blocks: &Range<usize>) -> usize {
+        match self.layout {
+            Layout::ChannelsFirst => {
+                let blocks = &self.packed.blocks[blocks.clone()];
+                blocks.iter().map(|block| block.channels).sum()
+            }
+            Layout::ChannelsLast => 1,
+        }
     }
 
     /// Every part of every group of images, its channels in pieces of `step` blocks, each with its own part of `y`.
@@ -192,14 +255,19 @@ impl<'a, T: Element> Channels<'a, T> {
             .iter()
             .map(|line| line.output)
             .product();
-        let plane = self.lines[axis].output * inner;
-        let part_of_plane = size[axis] * inner;
+        // Planes of an image, and elements of an output in one: with channels last, all of them are one plane.
+        let (of_image, unit) = match self.layout {
+            Layout::ChannelsFirst => (self.planes, 1),
+            Layout::ChannelsLast => (1, self.planes),
+        };
+        let plane = self.lines[axis].output * inner * unit;
+        let part_of_plane = size[axis] * inner * unit;
         let blocks = &self.packed.blocks;
-        y.chunks_mut(plane * self.planes * images)
+        y.chunks_mut(plane * of_image * images)
             .enumerate()
             .flat_map(move |(group, y)| {
                 let first = group * images;
-                let images = first..first + y.len() / (plane * self.planes);
+                let images = first..first + y.len() / (plane * of_image);
                 let mut planes: Vec<_> = y
                     .chunks_mut(plane)
                     .map(|y| y.chunks_mut(part_of_plane))
@@ -208,8 +276,11 @@ impl<'a, T: Element> Channels<'a, T> {
                     let pieces = (0..blocks.len()).step_by(step).map(|first| {
                         let end = (first + step).min(blocks.len());
                         let past = blocks.get(end).map_or(self.planes, |b| b.channel);
-                        let channels = blocks[first].channel..past;
-                        let of_images = planes.chunks_mut(self.planes);
+                        let channels = match self.layout {
+                            Layout::ChannelsFirst => blocks[first].channel..past,
+                            Layout::ChannelsLast => 0..1,
+                        };
+                        let of_images = planes.chunks_mut(of_image);
                         let planes = of_images
                             .flat_map(|planes| &mut planes[channels.clone()])
                             .filter_map(Iterator::next);
@@ -234,7 +305,7 @@ impl<'a, T: Element> Channels<'a, T> {
         places: &mut Vec<Place>,
     ) {
         let blocks = &self.packed.blocks[job.blocks.clone()];
-        let channels: usize = blocks.iter().map(|block| block.channels).sum();
+        let slices = self.slices(&job.blocks);
         for outputs in self.cut.boxes(job.part, &self.lines) {
             places.clear();
             self.list_places(&job.images, &outputs, places);
@@ -252,9 +323,12 @@ impl<'a, T: Element> Channels<'a, T> {
                 self.block(&step, &outputs, job.images.len(), places, sums);
                 let of_image = sums.chunks(image);
                 let first = block.channel - blocks[0].channel;
-                for (planes, sums) in job.planes.chunks_mut(channels).zip(of_image) {
-                    let planes = &mut planes[first..first + block.channels];
-                    self.store(isa, job.part, &outputs, sums, planes);
+                for (planes, sums) in job.planes.chunks_mut(slices).zip(of_image) {
+                    let planes = match self.layout {
+                        Layout::ChannelsFirst => &mut planes[first..first + block.channels],
+                        Layout::ChannelsLast => planes,
+                    };
+                    self.store(&step, job.part, &outputs, sums, planes);
                 }
             }
         }
@@ -478,10 +552,10 @@ impl<'a, T: Element> Channels<'a, T> {
         }
     }
 
-    /// Stores the sums of one image's box of outputs into its planes' part.
+    /// Stores the sums of one image's box of outputs into the part of its planes, or of its pixels.
     fn store(
         &self,
-        isa: Isa,
+        step: &Step<'_, T>,
         part: usize,
         outputs: &[Range<usize>; 3],
         sums: &[T],
@@ -506,13 +580,26 @@ impl<'a, T: Element> Channels<'a, T> {
             for oh in 0..rows[1] {
                 let first = ((outputs[0].start + od) * height + outputs[1].start + oh) * width
                     + outputs[2].start;
-                isa.run(Turn {
-                    sums: &sums[(od * rows[1] + oh) * row * self.cut.pitch..],
-                    pitch: self.cut.pitch,
-                    planes: &mut *planes,
-                    at: first - start,
-                    count: row,
-                });
+                let sums = &sums[(od * rows[1] + oh) * row * self.cut.pitch..];
+                match self.layout {
+                    Layout::ChannelsFirst => step.isa.run(Turn {
+                        sums,
+                        pitch: self.cut.pitch,
+                        planes: &mut *planes,
+                        at: first - start,
+                        count: row,
+                    }),
+                    Layout::ChannelsLast => {
+                        let pixels = planes.iter_mut().flat_map(|y| y.chunks_mut(self.planes));
+                        let pixels = pixels.skip(first - start).take(row);
+                        let channels = step.block.channel..step.block.channel + step.block.channels;
+                        for (pixel, sums) in pixels.zip(sums.chunks(self.cut.pitch)) {
+                            for (y, &sum) in pixel[channels.clone()].iter_mut().zip(sums) {
+                                *y = sum + T::ZERO;
+                            }
+                        }
+                    }
+                }
             }
         }
     }
@@ -579,6 +666,7 @@ pub(crate) fn scratch_elements<T: Element>(
     packed: &ChannelWeights<T>,
     sizes: &Resolved,
     threads: usize,
+    layout: Layout,
 ) -> Result<usize, Error> {
-    Ok(Channels::new(packed, sizes, threads)?.scratch())
+    Ok(Channels::new(packed, sizes, threads, layout)?.scratch())
 }

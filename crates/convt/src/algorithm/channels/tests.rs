@@ -7,7 +7,7 @@ use super::{ChannelWeights, Channels};
 use crate::algorithm::phases::Phases;
 use crate::algorithm::{Call, Packed};
 use crate::layer::{OutputChoice, Resolved};
-use crate::{Activation, Element, Isa, Layer, Run, Scratch};
+use crate::{Activation, Element, Isa, Layer, Layout, Run, Scratch};
 
 /// A problem with data.
 struct Sample<T> {
@@ -76,19 +76,46 @@ impl<T: Element + Float> Sample<T> {
                 .unwrap();
         });
         let packed = ChannelWeights::new(&self.layer, &self.w, &self.b).unwrap();
+        let last = Self {
+            layer: self.layer.clone(),
+            sizes: self.sizes.clone(),
+            x: pixels(&self.x, self.sizes.batch, self.sizes.in_channels),
+            w: Vec::new(),
+            b: Vec::new(),
+        };
+        let expected_last = pixels(&expected, self.sizes.batch, self.sizes.out_channels);
         for isa in Isa::available() {
             for threads in [1, 2, 3] {
-                let channels = Channels::new(&packed, &self.sizes, threads).unwrap();
-                let each = channels.scratch() / channels.workers * size_of::<T>();
-                assert!(each <= 1 << 20, "{what}: {each} bytes of scratch");
-                let options = Run::new().threads(threads).isa(isa);
-                let bits = self.bits(&options, channels.scratch(), |call| {
-                    channels.run(call).unwrap();
-                });
-                assert!(bits == expected, "{what}: {isa}, {threads} threads");
+                for layout in [Layout::ChannelsFirst, Layout::ChannelsLast] {
+                    let (sample, expected) = match layout {
+                        Layout::ChannelsFirst => (self, &expected),
+                        Layout::ChannelsLast => (&last, &expected_last),
+                    };
+                    let channels = Channels::new(&packed, &self.sizes, threads, layout).unwrap();
+                    let each = channels.scratch() / channels.workers * size_of::<T>();
+                    assert!(each <= 1 << 20, "{what}: {each} bytes of scratch");
+                    let options = Run::new().threads(threads).isa(isa);
+                    let bits = sample.bits(&options, channels.scratch(), |call| {
+                        channels.run(call).unwrap();
+                    });
+                    assert!(
+                        bits == *expected,
+                        "{what}: {isa}, {threads} threads, {layout:?}"
+                    );
+                }
             }
         }
     }
+}
+
+/// `(N, C, pixels)` as `(N, pixels, C)`.
+fn pixels<V: Copy>(x: &[V], batch: usize, channels: usize) -> Vec<V> {
+    let image = x.len() / batch;
+    let at = |i: usize| {
+        let (n, rest) = (i / image, i % image);
+        x[n * image + rest % channels * (image / channels) + rest / channels]
+    };
+    (0..x.len()).map(at).collect()
 }
 
 #[test]
