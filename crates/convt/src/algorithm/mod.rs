@@ -10,7 +10,7 @@ mod tiles;
 use convt_simd::Isa;
 
 use crate::layer::Resolved;
-use crate::{Activation, Element, Error, Layer, Run, Scratch};
+use crate::{Activation, Element, Error, Layer, Layout, Run, Scratch};
 
 use blocked::Blocked;
 use channels::{ChannelWeights, Channels};
@@ -63,9 +63,16 @@ impl<T: Element> Weights<T> {
     ) -> Result<usize, Error> {
         match self {
             Self::Tiles(_) => tiles::scratch_elements(sizes, threads),
-            Self::Channels(packed) => channels::scratch_elements(packed, sizes, threads),
+            Self::Channels(packed) => {
+                channels::scratch_elements(packed, sizes, threads, Layout::ChannelsFirst)
+            }
             Self::Phases(_) => Ok(phases::scratch_elements(sizes, threads)),
         }
+    }
+
+    /// Whether the algorithm runs on input and output of this layout.
+    pub(crate) fn takes(&self, layout: Layout) -> bool {
+        layout == Layout::ChannelsFirst || matches!(self, Self::Channels(_))
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -83,7 +90,10 @@ impl<T: Element> Weights<T> {
                 Tiles::new(blocked, call.sizes, call.options.threads)?.run(call)
             }
             Self::Channels(packed) => {
-                Channels::new(packed, call.sizes, call.options.threads)?.run(call)
+                let Run {
+                    threads, layout, ..
+                } = *call.options;
+                Channels::new(packed, call.sizes, threads, layout)?.run(call)
             }
             Self::Phases(packed) => Phases::new(packed, call.sizes)?.run(call),
         }
@@ -93,7 +103,7 @@ impl<T: Element> Weights<T> {
 /// One run, as every algorithm takes it.
 pub(crate) struct Call<'c, T> {
     pub(crate) sizes: &'c Resolved,
-    /// Input and output of these sizes, `(N, C, spatial...)` in row-major order.
+    /// Input and output of these sizes, in the layout of the options, row-major.
     pub(crate) x: &'c [T],
     pub(crate) y: &'c mut [T],
     pub(crate) scratch: &'c mut Scratch<T>,
