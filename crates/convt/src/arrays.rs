@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use ndarray::{Array, ArrayBase, ArrayView, ArrayViewMut, Data, Dimension, IxDyn};
 
 use crate::tensor::{elements, reserve};
-use crate::{Element, Error, Plan, Run, Scratch, TensorRef};
+use crate::{Layout, Element, Error, Plan, Run, Scratch, TensorRef};
 
 impl<'a, T: Element, S: Data<Elem = T>, I: Dimension> From<&'a ArrayBase<S, I>>
     for TensorRef<'a, T>
@@ -64,13 +64,16 @@ impl<T: Element> Plan<T> {
         scratch: &mut Scratch<T>,
         run: &Run,
     ) -> Result<(), Error> {
-        let resolved = self.layer().resolve(x.shape(), &run.output)?;
-        let expected = resolved.output_shape();
-        if y.shape() != &*expected {
+        let resolved = self.resolve(x.shape(), run)?;
+        let same = match run.layout {
+            Layout::ChannelsFirst => y.shape() == &*resolved.output_shape(),
+            Layout::ChannelsLast => y.shape() == self.shape_of(&resolved, run),
+        };
+        if !same {
             return Err(Error::Shape {
                 array: "output",
                 shape: y.shape().to_vec(),
-                expected: expected.to_vec(),
+                expected: self.shape_of(&resolved, run),
                 because: "for this input",
             });
         }
@@ -100,7 +103,7 @@ impl<T: Element> Plan<T> {
             return Ok((Cow::Borrowed(slice), run));
         }
         let count = elements::<T>("input", x.shape())?;
-        let resolved = self.layer().resolve(x.shape(), &run.output)?;
+        let resolved = self.resolve(x.shape(), &run)?;
         self.check_limit(&resolved, &run, count)?;
         if let Some(limit) = &mut run.memory_limit {
             *limit = limit.saturating_sub(count * size_of::<T>());

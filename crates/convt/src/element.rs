@@ -4,13 +4,21 @@ use std::fmt::Debug;
 use std::ops::Add;
 
 use convt_geometry::Dtype;
-use convt_simd::TileElement;
+use convt_simd::{LaneElement, TileElement};
 
 use crate::activation::{double, single};
 
 /// `f32` or `f64`.
 pub trait Element:
-    TileElement + Send + Sync + PartialEq + Add<Output = Self> + Debug + sealed::Sealed + 'static
+    TileElement
+    + LaneElement
+    + Send
+    + Sync
+    + PartialEq
+    + Add<Output = Self>
+    + Debug
+    + sealed::Sealed
+    + 'static
 {
     /// Zero.
     const ZERO: Self;

@@ -55,6 +55,6 @@ pub use layer::{
 };
 pub use per_axis::PerAxis;
 pub use plan::Plan;
-pub use run::{Progress, Run};
+pub use run::{Layout, Progress, Run};
 pub use scratch::Scratch;
 pub use tensor::{Tensor, TensorRef};

@@ -7,7 +7,9 @@ use convt_geometry::Op;
 use crate::algorithm::{self, Call, Weights};
 use crate::layer::{OutputChoice, Resolved};
 use crate::tensor::{check_elements, elements, zeros};
-use crate::{Activation, Element, Error, Explanation, Layer, Run, Scratch, Tensor, TensorRef};
+use crate::{
+    Activation, Element, Error, Explanation, Layer, Layout, Run, Scratch, Tensor, TensorRef,
+};
 
 /// A layer and its weights, packed once. Cheap to clone and to share: clones hold the same weights, and running needs only
 /// `&self`.
@@ -99,8 +101,7 @@ impl<T: Element> Plan<T> {
 
     /// The shape of the output under the run's own choice of output size.
     pub fn output_shape_with(&self, input: &[usize], run: &Run) -> Result<Vec<usize>, Error> {
-        let resolved = self.layer.resolve(input, &run.output)?;
-        Ok(resolved.output_shape().to_vec())
+        Ok(self.shape_of(&self.resolve(input, run)?, run))
     }
 
     /// Bytes of scratch that a run on such an input needs with that many threads (0: all of the current rayon pool).
@@ -128,8 +129,8 @@ impl<T: Element> Plan<T> {
 
     /// As [`Plan::run_slice`], with options.
     pub fn run_slice_with(&self, x: &[T], shape: &[usize], run: &Run) -> Result<Tensor<T>, Error> {
-        let resolved = self.layer.resolve(shape, &run.output)?;
-        let output = resolved.output_shape();
+        let resolved = self.resolve(shape, run)?;
+        let output = self.shape_of(&resolved, run);
         let count = elements::<T>("output", &output)?;
         check_elements::<T>("input", x.len(), shape)?;
         self.check_limit(&resolved, run, count)?;
@@ -164,9 +165,13 @@ impl<T: Element> Plan<T> {
         scratch: &mut Scratch<T>,
         run: &Run,
     ) -> Result<(), Error> {
-        let resolved = self.layer.resolve(shape, &run.output)?;
+        let resolved = self.resolve(shape, run)?;
         check_elements::<T>("input", x.len(), shape)?;
-        check_elements::<T>("output", y.len(), &resolved.output_shape())?;
+        // Both layouts have as many elements; the error names the shape in the run's own.
+        let expected = resolved.output_shape();
+        if check_elements::<T>("output", y.len(), &expected).is_err() {
+            check_elements::<T>("output", y.len(), &self.shape_of(&resolved, run))?;
+        }
         self.run_resolved(x, &resolved, y, scratch, run)
     }
 
@@ -183,6 +188,23 @@ impl<T: Element> Plan<T> {
         self.execute(x, resolved, y, scratch, run)
     }
 
+    /// The sizes of a run on an input of such a shape, in the run's layout.
+    pub(crate) fn resolve(&self, shape: &[usize], run: &Run) -> Result<Resolved, Error> {
+        match run.layout {
+            Layout::ChannelsFirst => self.layer.resolve(shape, &run.output),
+            Layout::ChannelsLast => {
+                let shape = run.layout.to_first(shape, self.layer.dims());
+                self.layer.resolve(&shape, &run.output)
+            }
+        }
+    }
+
+    /// The output's shape in the run's layout.
+    pub(crate) fn shape_of(&self, resolved: &Resolved, run: &Run) -> Vec<usize> {
+        run.layout
+            .of_first(resolved.output_shape().to_vec(), self.layer.dims())
+    }
+
     /// Refuses a run whose own allocations, `extra` elements of output or copies among them, exceed its limit.
     pub(crate) fn check_limit(
         &self,
@@ -194,8 +216,19 @@ impl<T: Element> Plan<T> {
             return Ok(());
         }
         let scratch = self.weights.scratch_elements(resolved, run.threads)?;
+        let copies = if self.weights.takes(run.layout) {
+            0
+        } else {
+            let spatial = resolved.walks.iter().map(convt_geometry::Walk::input);
+            let pixels = spatial.fold(resolved.batch, usize::saturating_mul);
+            let output = resolved.output_shape().to_vec().into_iter();
+            output
+                .fold(1, usize::saturating_mul)
+                .saturating_add(pixels.saturating_mul(resolved.in_channels))
+        };
         let bytes = extra
             .saturating_add(scratch)
+            .saturating_add(copies)
             .saturating_mul(size_of::<T>())
             .saturating_add(algorithm::table_bytes(resolved));
         within(run.memory_limit, "the run", bytes)
@@ -212,14 +245,47 @@ impl<T: Element> Plan<T> {
         if y.is_empty() {
             return Ok(());
         }
-        self.weights.run(Call {
-            sizes: resolved,
-            x,
-            y,
+        let call = |x, y, scratch, options| {
+            self.weights.run(Call {
+                sizes: resolved,
+                x,
+                y,
+                scratch,
+                options,
+                activation: &self.activation,
+            })
+        };
+        if self.weights.takes(run.layout) {
+            return call(x, y, scratch, run);
+        }
+        let mut x_first = zeros("the input with channels first", x.len())?;
+        let mut y_first = zeros("the output with channels first", y.len())?;
+        let (ins, outs) = (resolved.in_channels, resolved.out_channels);
+        let pixels =
+            |all: usize, channels: usize| all.checked_div(resolved.batch * channels).unwrap_or(0);
+        exchange(&mut x_first, x, pixels(x.len(), ins), ins);
+        call(
+            &x_first,
+            &mut y_first,
             scratch,
-            options: run,
-            activation: &self.activation,
-        })
+            &run.clone().layout(Layout::ChannelsFirst),
+        )?;
+        exchange(y, &y_first, outs, pixels(y_first.len(), outs));
+        Ok(())
+    }
+}
+
+/// For each image, writes its `rows` rows of `columns` elements as columns.
+fn exchange<T: Element>(to: &mut [T], from: &[T], rows: usize, columns: usize) {
+    if rows * columns == 0 {
+        return;
+    }
+    let images = from.chunks(rows * columns);
+    for (to, from) in to.chunks_mut(rows * columns).zip(images) {
+        for (column, to) in to.chunks_mut(rows).enumerate() {
+            let from = from[column..].iter().step_by(columns);
+            to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+        }
     }
 }
 

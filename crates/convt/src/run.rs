@@ -33,6 +33,38 @@ impl Progress {
     }
 }
 
+/// Where the channels of input and output lie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layout {
+    /// `(N, C, spatial...)`, PyTorch's.
+    #[default]
+    ChannelsFirst,
+    /// `(N, spatial..., C)`, TensorFlow's and JAX's. Algorithms whose lanes lie along channels take it as it is; for the
+    /// others the run allocates a copy of input and output in the other order.
+    ChannelsLast,
+}
+
+impl Layout {
+    /// A shape of this layout as `(N, C, spatial...)`, or without `N`. One with too few axes is left as it is.
+    pub(crate) fn to_first(self, shape: &[usize], dims: usize) -> Vec<usize> {
+        let mut shape = shape.to_vec();
+        if self == Self::ChannelsLast && shape.len() > dims {
+            let channel = shape.len() - 1 - dims;
+            shape[channel..].rotate_right(1);
+        }
+        shape
+    }
+
+    /// A shape `(N, C, spatial...)`, or without `N`, in this layout.
+    pub(crate) fn of_first(self, mut shape: Vec<usize>, dims: usize) -> Vec<usize> {
+        if self == Self::ChannelsLast {
+            let channel = shape.len() - 1 - dims;
+            shape[channel..].rotate_left(1);
+        }
+        shape
+    }
+}
+
 /// Options of one run; `Run::default()` is what [`crate::Plan::run`] uses.
 #[derive(Clone, Debug, Default)]
 pub struct Run {
@@ -42,6 +74,7 @@ pub struct Run {
     pub(crate) isa: Option<Isa>,
     pub(crate) exact: bool,
     pub(crate) progress: Option<Arc<Progress>>,
+    pub(crate) layout: Layout,
 }
 
 impl Run {
@@ -91,6 +124,13 @@ impl Run {
     #[must_use]
     pub fn progress(mut self, progress: Arc<Progress>) -> Self {
         self.progress = Some(progress);
+        self
+    }
+
+    /// The layout of input and output, and of their shapes. Weights keep theirs.
+    #[must_use]
+    pub fn layout(mut self, layout: Layout) -> Self {
+        self.layout = layout;
         self
     }
 

@@ -9,12 +9,14 @@
 #![allow(unsafe_code)]
 
 mod stepped;
+mod lanes;
 mod tile;
 mod weave;
 
 use std::fmt;
 
 pub use stepped::{GRIDS, Grid, Step, Stepped};
+pub use lanes::{LaneElement, LaneTap, Lanes, Place, lane_tiles};
 pub use tile::{TILE_ROWS, Taps, TileElement};
 pub use weave::{WOVEN, Weave};
 
