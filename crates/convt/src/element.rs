@@ -4,11 +4,19 @@ use std::fmt::Debug;
 use std::ops::Add;
 
 use convt_geometry::Dtype;
-use convt_simd::TileElement;
+use convt_simd::{DepthwiseElement, TileElement};
 
 /// `f32` or `f64`.
 pub trait Element:
-    TileElement + Send + Sync + PartialEq + Add<Output = Self> + Debug + sealed::Sealed + 'static
+    TileElement
+    + DepthwiseElement
+    + Send
+    + Sync
+    + PartialEq
+    + Add<Output = Self>
+    + Debug
+    + sealed::Sealed
+    + 'static
 {
     /// Zero.
     const ZERO: Self;

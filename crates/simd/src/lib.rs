@@ -8,10 +8,12 @@
 //! the routine's own. A set without the instruction computes the fused result in software: slow, and right.
 #![allow(unsafe_code)]
 
+mod depthwise;
 mod tile;
 
 use std::fmt;
 
+pub use depthwise::{DepthwiseElement, SpreadRows, Term, pattern_elements, row_reads};
 pub use tile::{TILE_ROWS, Taps, TileElement};
 
 /// An instruction set that this machine has.

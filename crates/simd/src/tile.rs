@@ -34,7 +34,7 @@ pub const TILE_ROWS: [usize; 7] = [1, 2, 3, 4, 6, 8, 12];
 ///
 /// # Safety
 /// The functions may be called only where the set's features are enabled; `load` and `store` touch `LANES` elements.
-trait Vector<T>: Copy {
+pub(crate) trait Vector<T>: Copy {
     const LANES: usize;
     unsafe fn splat(value: T) -> Self;
     unsafe fn load(from: *const T) -> Self;
@@ -45,7 +45,7 @@ trait Vector<T>: Copy {
 
 /// Four elements without any instruction set.
 #[derive(Clone, Copy)]
-struct Four<T>([T; 4]);
+pub(crate) struct Four<T>([T; 4]);
 
 macro_rules! portable_vector {
     ($type:ty) => {
