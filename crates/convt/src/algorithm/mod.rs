@@ -1,6 +1,7 @@
 //! The engine's algorithms, one file each, and what they share.
 
 mod blocked;
+mod depthwise;
 mod packed;
 mod phases;
 mod threads;
@@ -12,6 +13,7 @@ use crate::layer::Resolved;
 use crate::{Activation, Element, Error, Layer, Run, Scratch};
 
 use blocked::Blocked;
+use depthwise::Depthwise;
 use packed::Packed;
 use phases::Phases;
 use tiles::Tiles;
@@ -24,6 +26,8 @@ pub(crate) use tiles::scratch_elements;
 pub(crate) enum Weights<T> {
     /// Finite ones: products with a border of zeros change nothing.
     Tiles(Blocked<T>),
+    /// Finite ones of a layer with one input channel per group.
+    Depthwise(Depthwise<T>),
     /// Some are NaN or infinite: only products that exist may be formed.
     Phases(Packed<T>),
 }
@@ -33,6 +37,9 @@ impl<T: Element> Weights<T> {
     pub(crate) fn new(layer: &Layer, weight: &[T], bias: &[T]) -> Result<Self, Error> {
         // Without channels there is nothing to tile, and a kernel of any length has no weights.
         if !weight.is_empty() && weight.iter().all(|weight| weight.is_finite()) {
+            if depthwise::fits(layer) {
+                return Ok(Self::Depthwise(Depthwise::new(layer, weight, bias)?));
+            }
             Ok(Self::Tiles(Blocked::new(layer, weight, bias)?))
         } else {
             Ok(Self::Phases(Packed::new(layer, weight, bias)?))
@@ -43,6 +50,7 @@ impl<T: Element> Weights<T> {
     pub(crate) fn algorithm(&self) -> &'static str {
         match self {
             Self::Tiles(_) => "tiles",
+            Self::Depthwise(_) => "depthwise",
             Self::Phases(_) => "phases",
         }
     }
@@ -55,6 +63,7 @@ impl<T: Element> Weights<T> {
     ) -> Result<usize, Error> {
         match self {
             Self::Tiles(_) => tiles::scratch_elements(sizes, threads),
+            Self::Depthwise(_) => depthwise::scratch_elements(sizes, threads),
             Self::Phases(_) => Ok(phases::scratch_elements(sizes, threads)),
         }
     }
@@ -62,6 +71,7 @@ impl<T: Element> Weights<T> {
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Tiles(blocked) => blocked.bytes(),
+            Self::Depthwise(packed) => packed.bytes(),
             Self::Phases(packed) => packed.bytes(),
         }
     }
@@ -72,6 +82,7 @@ impl<T: Element> Weights<T> {
             Self::Tiles(blocked) => {
                 Tiles::new(blocked, call.sizes, call.options.threads)?.run(call)
             }
+            Self::Depthwise(packed) => packed.run(call),
             Self::Phases(packed) => Phases::new(packed, call.sizes)?.run(call),
         }
     }
