@@ -164,16 +164,18 @@ unsafe fn sweep<T: Copy + Default, X: Vector<T>>(call: &Call<'_, T>, panel: *con
                 }
             };
         }
-        // What is left, by as many vectors: the last one may overlap the one before, and store the same there again. Sums
-        // that go on from what the row holds must not be taken twice.
+        // What is left, by as many vectors at once. The last one may reach back over outputs that are done, and store the
+        // same there again, unless sums go on from what the row holds: those must not be taken twice.
         macro_rules! rest {
             ($($n:literal => $p:literal, $u:literal;)+) => {
-                let left = columns - at;
-                match left.div_ceil(X::LANES) {
-                    $($n if (call.start.is_some() || left == $n * X::LANES) && columns >= $n * X::LANES => {
-                        let at = columns - $n * X::LANES;
-                        sum::<T, X, $p, $u>(call, panel, at, at % call.cycle, y.add(at));
-                        return;
+                let vectors = (columns - at).div_ceil(X::LANES);
+                let reaches_back = call.start.is_some() && columns >= vectors * X::LANES;
+                let vectors = if reaches_back { vectors } else { (columns - at) / X::LANES };
+                match vectors {
+                    $($n => {
+                        let from = if reaches_back { columns - $n * X::LANES } else { at };
+                        sum::<T, X, $p, $u>(call, panel, from, from % call.cycle, y.add(from));
+                        at = from + $n * X::LANES;
                     })+
                     _ => {}
                 }
@@ -196,20 +198,20 @@ unsafe fn sweep<T: Copy + Default, X: Vector<T>>(call: &Call<'_, T>, panel: *con
             }
             rest!(1 => 1, 1; 2 => 2, 1; 3 => 3, 1; 4 => 4, 1;);
         }
-        // Sums that go on: whole vectors, then single ones by themselves.
-        while columns - at >= X::LANES {
-            sum::<T, X, 1, 1>(call, panel, at, at % call.cycle, y.add(at));
-            at += X::LANES;
-        }
         if at < columns {
-            let mut whole = [T::default(); 2 * LONGEST];
             let (last, left) = (columns - X::LANES, columns - at);
-            whole
-                .as_mut_ptr()
-                .copy_from_nonoverlapping(y.add(last), X::LANES);
-            sum::<T, X, 1, 1>(call, panel, last, last % call.cycle, whole.as_mut_ptr());
-            let whole = whole.as_ptr().add(X::LANES - left);
-            y.add(at).copy_from_nonoverlapping(whole, left);
+            if call.start.is_some() {
+                sum::<T, X, 1, 1>(call, panel, last, last % call.cycle, y.add(last));
+            } else {
+                // Only what is left is taken from the vector that reaches back.
+                let mut whole = [T::default(); LONGEST];
+                whole
+                    .as_mut_ptr()
+                    .copy_from_nonoverlapping(y.add(last), X::LANES);
+                sum::<T, X, 1, 1>(call, panel, last, last % call.cycle, whole.as_mut_ptr());
+                let whole = whole.as_ptr().add(X::LANES - left);
+                y.add(at).copy_from_nonoverlapping(whole, left);
+            }
         }
     }
 }
