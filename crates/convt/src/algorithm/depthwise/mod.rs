@@ -18,7 +18,7 @@
 //!
 //! **Cost.** One multiply-add per output and tap, one store per output, and one store per spread element.
 //! **Scratch:** a panel of spread rows and the patterns of one channel, both bounded by constants. **Chosen** for finite
-//! weights where each group has one input channel and [`fits`] holds.
+//! weights where each group has one input channel, [`fits`] and [`pays`] hold.
 
 mod axis;
 mod cut;
@@ -72,6 +72,18 @@ pub(crate) fn fits(layer: &Layer) -> bool {
         .into_iter()
         .fold(reach.saturating_add(64), usize::saturating_mul);
     patterns <= PATTERNS && panel <= LONGEST
+}
+
+/// Whether the algorithm is faster than `tiles` for a layer that [`fits`]: transposed, so that spreading spares the
+/// interleaving; in at most two dimensions, because every slab spreads the slabs that it reaches anew; and with whole cycles
+/// of undilated taps along the width, whose spread rows are made in one pass.
+pub(crate) fn pays(layer: &Layer) -> bool {
+    let [depth, _, width] = layer.axis_taps();
+    layer.op() == Op::ConvTranspose
+        && depth.kernel == 1
+        && width.stride > 0
+        && width.kernel.is_multiple_of(width.stride)
+        && (width.dilation == 1 || width.stride == 1)
 }
 
 /// A layer's weights: `[C_out][taps]`.

@@ -206,3 +206,23 @@ fn only_layers_within_the_bounds_are_taken() {
         assert!(!fits(line), "{line}");
     }
 }
+
+#[test]
+fn upsampling_layers_are_taken_and_those_that_tiles_do_faster_are_not() {
+    let pays = |line: &str| super::pays(&Layer::from_problem(&line.parse().expect(line)));
+    for line in [
+        "conv_transpose2d c21-21 i16x16 k64 s32 p16 g21",
+        "conv_transpose1d c512-512 i125 k4 s2 g512",
+        "conv_transpose2d c3-3 i9x9 k8x1 s2x1 p3x0 g3",
+    ] {
+        assert!(pays(line), "{line}");
+    }
+    for line in [
+        "conv2d c64-64 i56x56 k5 p2 g64",
+        "conv_transpose2d c32-32 i64x64 k3 s2 g32",
+        "conv_transpose2d c32-32 i64x64 k6 s3 d2 g32",
+        "conv_transpose3d c16-16 i16x16x16 k4 s2 p1 g16",
+    ] {
+        assert!(!pays(line), "{line}");
+    }
+}
