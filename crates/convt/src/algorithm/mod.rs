@@ -37,7 +37,7 @@ impl<T: Element> Weights<T> {
     pub(crate) fn new(layer: &Layer, weight: &[T], bias: &[T]) -> Result<Self, Error> {
         // Without channels there is nothing to tile, and a kernel of any length has no weights.
         if !weight.is_empty() && weight.iter().all(|weight| weight.is_finite()) {
-            if depthwise::fits(layer) {
+            if depthwise::fits(layer) && depthwise::pays(layer) {
                 return Ok(Self::Depthwise(Depthwise::new(layer, weight, bias)?));
             }
             Ok(Self::Tiles(Blocked::new(layer, weight, bias)?))
