@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use ndarray::{Array, ArrayBase, ArrayView, ArrayViewMut, Data, Dimension, IxDyn};
 
 use crate::tensor::{elements, reserve};
-use crate::{Layout, Element, Error, Plan, Run, Scratch, TensorRef};
+use crate::{Element, Error, Layout, Plan, Run, Scratch, TensorRef};
 
 impl<'a, T: Element, S: Data<Elem = T>, I: Dimension> From<&'a ArrayBase<S, I>>
     for TensorRef<'a, T>

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::ops::Add;
 
 use convt_geometry::Dtype;
-use convt_simd::{LaneElement, TileElement};
+use convt_simd::{DepthwiseElement, LaneElement, TileElement};
 
 use crate::activation::{double, single};
 
@@ -12,6 +12,7 @@ use crate::activation::{double, single};
 pub trait Element:
     TileElement
     + LaneElement
+    + DepthwiseElement
     + Send
     + Sync
     + PartialEq

@@ -8,15 +8,17 @@
 //! the routine's own. A set without the instruction computes the fused result in software: slow, and right.
 #![allow(unsafe_code)]
 
-mod stepped;
+mod depthwise;
 mod lanes;
+mod stepped;
 mod tile;
 mod weave;
 
 use std::fmt;
 
-pub use stepped::{GRIDS, Grid, Step, Stepped};
+pub use depthwise::{DepthwiseElement, SpreadRows, Term, pattern_elements, row_reads};
 pub use lanes::{LaneElement, LaneTap, Lanes, Place, lane_tiles};
+pub use stepped::{GRIDS, Grid, Step, Stepped};
 pub use tile::{TILE_ROWS, Taps, TileElement};
 pub use weave::{WOVEN, Weave};
 
