@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::Algorithm;
 use convt_geometry::GeometryError;
 
 /// Why a layer, a plan or a run is refused. Each message is one sentence that names the parameter, its value and a fix.
@@ -54,6 +55,8 @@ pub enum Error {
         /// The length it must have.
         out_channels: usize,
     },
+    /// An algorithm asked for that cannot run the plan's weights.
+    Algorithm(Algorithm),
     /// PReLU slopes that are not one per output channel.
     Slopes {
         /// How many there are.
@@ -155,6 +158,10 @@ impl fmt::Display for Error {
             } => write!(
                 f,
                 "bias has {length} elements, but out_channels = {out_channels}: give one per output channel"
+            ),
+            Self::Algorithm(algorithm) => write!(
+                f,
+                "algorithm = {algorithm} does not run this layer's weights: ask `Plan::explain` for the one that does"
             ),
             Self::Slopes {
                 length,

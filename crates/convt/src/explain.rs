@@ -4,7 +4,7 @@ use std::fmt;
 
 use convt_geometry::{Dtype, Op, Problem};
 
-use crate::algorithm;
+use crate::algorithm::{self, Algorithm, Choice, why_not};
 use crate::cost::{Products, products};
 use crate::layer::Resolved;
 use crate::tensor::elements;
@@ -17,6 +17,8 @@ pub struct Explanation {
     pub problem: Problem,
     /// The algorithm that runs.
     pub algorithm: &'static str,
+    /// Why it is the one.
+    pub reason: &'static str,
     /// The instruction set that it runs on.
     pub isa: Isa,
     /// Shape of the output.
@@ -78,43 +80,45 @@ impl Explanation {
             .try_fold(dtype.bytes() as u128, |n, &axis| {
                 n.checked_mul(axis as u128)
             });
-        Ok(Self {
-            algorithm: "tiles",
+        let (choice, scratch) = match dtype {
+            Dtype::F32 => algorithm::outlook::<f32>(&layer, &sizes)?,
+            Dtype::F64 => algorithm::outlook::<f64>(&layer, &sizes)?,
+        };
+        let mut explanation = Self {
+            algorithm: "",
+            reason: "",
             isa: Isa::best(),
             axes: summaries(&sizes),
             products: counts,
             weight_bytes: weights.unwrap_or(u128::MAX),
-            scratch_bytes: match dtype {
-                Dtype::F32 => algorithm::scratch_elements::<f32>(&layer, &sizes, 1)?,
-                Dtype::F64 => algorithm::scratch_elements::<f64>(&layer, &sizes, 1)?,
-            }
-            .saturating_mul(dtype.bytes()),
+            scratch_bytes: 0,
             table_bytes: algorithm::table_bytes(&sizes),
             output_bytes: output * dtype.bytes(),
             refused: refusals(&sizes, &layer, &counts, dtype),
             output_shape: output_shape.to_vec(),
             problem: problem.clone(),
-        })
+        };
+        explanation.choose(choice, scratch.saturating_mul(dtype.bytes()), true);
+        Ok(explanation)
     }
 }
 
 impl Explanation {
-    /// Says that `algorithm` runs with so much scratch on one thread, and why the engine's others do not.
-    pub(crate) fn choose(&mut self, algorithm: &'static str, scratch_bytes: usize) {
+    /// Says what runs with so much scratch on one thread, and why the engine's others do not.
+    pub(crate) fn choose(&mut self, choice: Choice, scratch_bytes: usize, finite: bool) {
         self.scratch_bytes = scratch_bytes;
-        if algorithm == "tiny" {
-            let reason = String::from("prepares tables, which takes longer than so few products");
-            let algorithm = std::mem::replace(&mut self.algorithm, algorithm);
-            self.refused.insert(0, Refusal { algorithm, reason });
-        } else if algorithm != self.algorithm {
-            self.refused[0] = Refusal {
-                algorithm: self.algorithm,
-                reason: String::from(
-                    "multiplies a border of zeros, which some weights (NaN or infinite) do not allow",
-                ),
-            };
-            self.algorithm = algorithm;
-        }
+        self.algorithm = choice.algorithm.name();
+        self.reason = choice.reason;
+        let ours = |refusal: &Refusal| Algorithm::ALL.iter().any(|a| a.name() == refusal.algorithm);
+        self.refused.retain(|refusal| !ours(refusal));
+        let others = Algorithm::ALL
+            .into_iter()
+            .filter(|&a| a != choice.algorithm);
+        let refusals = others.map(|other| Refusal {
+            algorithm: other.name(),
+            reason: why_not(other, choice.algorithm, finite).to_owned(),
+        });
+        self.refused.splice(0..0, refusals.collect::<Vec<_>>());
     }
 }
 
@@ -160,12 +164,6 @@ fn refusals(sizes: &Resolved, layer: &Layer, counts: &Products, dtype: Dtype) ->
     };
     let study = |algorithm, reason: String| Refusal { algorithm, reason };
     vec![
-        study(
-            "phases",
-            String::from(
-                "slower; it forms no product with a border of zeros, and runs where weights are NaN or infinite",
-            ),
-        ),
         study(
             "zero_insert",
             format!(
@@ -230,6 +228,7 @@ impl fmt::Display for Explanation {
             join(&|axis| axis.taps),
             self.output_shape
         )?;
+        writeln!(f, "because   {}", self.reason)?;
         writeln!(
             f,
             "cost      {} multiply-adds ({:.3} GFLOP), none of them with an inserted zero",

@@ -44,6 +44,7 @@ pub mod init;
 pub mod port;
 
 pub use activation::Activation;
+pub use algorithm::Algorithm;
 pub use convt_geometry::{Crop, Dtype, GeometryError, Op, Padding, Parameter, Problem};
 pub use convt_simd::Isa;
 pub use element::Element;

@@ -107,7 +107,8 @@ impl<T: Element> Plan<T> {
     /// Bytes of scratch that a run on such an input needs with that many threads (0: all of the current rayon pool).
     pub fn scratch_bytes(&self, input: &[usize], threads: usize) -> Result<usize, Error> {
         let resolved = self.layer.resolve(input, &OutputChoice::Layer)?;
-        let elements = self.weights.scratch_elements(&resolved, threads)?;
+        let run = Run::new().threads(threads);
+        let elements = self.weights.scratch_elements(&resolved, &run)?;
         Ok(elements.saturating_mul(size_of::<T>()))
     }
 
@@ -115,10 +116,9 @@ impl<T: Element> Plan<T> {
     pub fn explain(&self, input: &[usize]) -> Result<Explanation, Error> {
         let mut explanation = self.layer.explain(input, T::DTYPE)?;
         let sizes = self.layer.resolve(input, &OutputChoice::Layer)?;
-        explanation.choose(
-            self.weights.algorithm(&sizes),
-            self.scratch_bytes(input, 1)?,
-        );
+        let choice = self.weights.choice(&sizes, &Run::new())?;
+        let scratch = self.scratch_bytes(input, 1)?;
+        explanation.choose(choice, scratch, self.weights.are_finite());
         Ok(explanation)
     }
 
@@ -215,8 +215,8 @@ impl<T: Element> Plan<T> {
         if run.memory_limit.is_none() {
             return Ok(());
         }
-        let scratch = self.weights.scratch_elements(resolved, run.threads)?;
-        let copies = if self.weights.takes(run.layout) {
+        let scratch = self.weights.scratch_elements(resolved, run)?;
+        let copies = if self.weights.takes(resolved, run)? {
             0
         } else {
             let spatial = resolved.walks.iter().map(convt_geometry::Walk::input);
@@ -255,7 +255,7 @@ impl<T: Element> Plan<T> {
                 activation: &self.activation,
             })
         };
-        if self.weights.takes(run.layout) {
+        if self.weights.takes(resolved, run)? {
             return call(x, y, scratch, run);
         }
         let mut x_first = zeros("the input with channels first", x.len())?;

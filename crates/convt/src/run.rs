@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use convt_simd::Isa;
 
+use crate::Algorithm;
 use crate::layer::OutputChoice;
 
 /// How far a run is, to be read by another thread while it lasts. See [`Run::progress`].
@@ -73,6 +74,7 @@ pub struct Run {
     pub(crate) memory_limit: Option<usize>,
     pub(crate) isa: Option<Isa>,
     pub(crate) exact: bool,
+    pub(crate) algorithm: Option<Algorithm>,
     pub(crate) progress: Option<Arc<Progress>>,
     pub(crate) layout: Layout,
 }
@@ -117,6 +119,14 @@ impl Run {
     #[must_use]
     pub fn exact(mut self, exact: bool) -> Self {
         self.exact = exact;
+        self
+    }
+
+    /// Runs this algorithm instead of the one that the engine would choose, for tests and comparisons; refused where the
+    /// plan's weights are not in its form.
+    #[must_use]
+    pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
+        self.algorithm = Some(algorithm);
         self
     }
 

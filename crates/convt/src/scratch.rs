@@ -29,14 +29,25 @@ impl<T: Element> Scratch<T> {
         self.buffer.len() * size_of::<T>()
     }
 
+    /// Elements that hold `count` wherever a cache line begins.
+    pub(crate) fn with_slack(count: usize) -> usize {
+        match count {
+            0 => 0,
+            count => count.saturating_add(LINE / size_of::<T>()),
+        }
+    }
+
     /// `count` elements of unspecified content, beginning at a cache line.
     pub(crate) fn take(&mut self, count: usize) -> Result<&mut [T], Error> {
-        let slack = LINE / size_of::<T>();
-        if self.buffer.len() < count.saturating_add(slack) {
-            self.buffer = zeros("scratch", count.saturating_add(slack))?;
+        if count == 0 {
+            return Ok(&mut []);
         }
-        // Of a slice of elements of 4 or 8 bytes, one of the first `slack` elements begins a line.
-        let from = self.buffer.as_ptr().align_offset(LINE).min(slack);
+        let whole = Self::with_slack(count);
+        if self.buffer.len() < whole {
+            self.buffer = zeros("scratch", whole)?;
+        }
+        // Of a slice of elements of 4 or 8 bytes, one of the first `LINE / size_of::<T>()` elements begins a line.
+        let from = self.buffer.as_ptr().align_offset(LINE).min(whole - count);
         Ok(&mut self.buffer[from..from + count])
     }
 }

@@ -194,35 +194,68 @@ impl<T: Element> Blocked<T> {
         group: usize,
         rows: std::ops::Range<usize>,
     ) {
-        let (ins, outs) = (self.in_per_group, self.out_per_group);
+        let ins = self.in_per_group;
         let begin = self.weights.len();
         let count = rows.len();
         self.weights
             .resize(begin + count * ins * places.len(), T::ZERO);
-        let from = match self.op {
-            // (C_in, C_out/g, taps)
-            Op::ConvTranspose => Kernels {
-                first: group * ins * outs + rows.start,
-                per_row: 1,
-                per_input: outs,
-            },
-            // (C_out, C_in/g, taps)
-            Op::Conv => Kernels {
-                first: (group * outs + rows.start) * ins,
-                per_row: ins,
-                per_input: 1,
-            },
-        };
+        let from = self.kernels(group, rows.start);
         let packed = &mut self.weights[begin..];
         match count {
             1 => pack_rows::<T, 1>(weight, &from, ins, places, packed),
             2 => pack_rows::<T, 2>(weight, &from, ins, places, packed),
             3 => pack_rows::<T, 3>(weight, &from, ins, places, packed),
             4 => pack_rows::<T, 4>(weight, &from, ins, places, packed),
+            5 => pack_rows::<T, 5>(weight, &from, ins, places, packed),
             6 => pack_rows::<T, 6>(weight, &from, ins, places, packed),
+            7 => pack_rows::<T, 7>(weight, &from, ins, places, packed),
             8 => pack_rows::<T, 8>(weight, &from, ins, places, packed),
+            9 => pack_rows::<T, 9>(weight, &from, ins, places, packed),
+            10 => pack_rows::<T, 10>(weight, &from, ins, places, packed),
             _ => pack_rows::<T, 12>(weight, &from, ins, places, packed),
         }
+    }
+
+    /// Where the kernels of a block lie whose first output channel is `first` of its group.
+    fn kernels(&self, group: usize, first: usize) -> Kernels {
+        let (ins, outs) = (self.in_per_group, self.out_per_group);
+        match self.op {
+            // (C_in, C_out/g, taps)
+            Op::ConvTranspose => Kernels {
+                first: group * ins * outs + first,
+                per_row: 1,
+                per_input: outs,
+            },
+            // (C_out, C_in/g, taps)
+            Op::Conv => Kernels {
+                first: (group * outs + first) * ins,
+                per_row: ins,
+                per_input: 1,
+            },
+        }
+    }
+
+    /// The weights in the layer's own order.
+    pub(crate) fn unpacked(&self) -> Result<Vec<T>, Error> {
+        let mut weight = reserve("weights in another order", self.count)?;
+        weight.resize(self.count, T::ZERO);
+        let volume = [&self.axes[0], &self.axes[1], &self.axes[2]]
+            .map(|axis| axis.taps.iter().map(|class| class.1.len()).sum());
+        let places = self.places(volume)?;
+        for block in &self.blocks {
+            let group = block.channel / self.out_per_group;
+            let from = self.kernels(group, block.channel % self.out_per_group);
+            for i in 0..self.in_per_group {
+                for (tap, place) in places.iter().enumerate() {
+                    let at = block.at + (place.first + place.step * i) * block.rows;
+                    for row in 0..block.rows {
+                        let kernel = from.first + from.per_row * row + from.per_input * i;
+                        weight[kernel * places.len() + tap] = self.weights[at + row];
+                    }
+                }
+            }
+        }
+        Ok(weight)
     }
 
     /// The weights of one block and class (by its index on each axis), for input channels `channels` of the group.

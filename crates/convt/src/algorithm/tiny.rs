@@ -73,12 +73,17 @@ pub(crate) fn suits(sizes: &Resolved) -> bool {
     cost(sizes) <= MOST
 }
 
+/// Whether a layer of so many weights may have tiny runs at all.
+pub(crate) fn takes(layer: &Layer, weights: usize) -> bool {
+    let short = |axis: &crate::layer::AxisTaps| axis.kernel <= KERNEL;
+    (1..=MOST).contains(&weights) && layer.axis_taps().iter().all(short)
+}
+
 impl<T: Element> Tiny<T> {
     /// `weight` has the layer's checked shape, `bias` may be empty; `None` where no run of the layer is tiny or memory lacks.
     pub(crate) fn new(layer: &Layer, weight: &[T], bias: &[T]) -> Option<Self> {
         let kernel = layer.axis_taps().map(|axis| axis.kernel);
-        let small = 1..=MOST;
-        if !small.contains(&weight.len()) || kernel.iter().any(|&taps| taps > KERNEL) {
+        if !takes(layer, weight.len()) {
             return None;
         }
         let in_per_group = layer.in_channels() / layer.groups();

@@ -39,7 +39,7 @@ use convt_simd::{Isa, Place};
 
 use super::{Call, threads};
 use crate::layer::Resolved;
-use crate::{Activation, Element, Error, Layout};
+use crate::{Activation, Element, Error, Layer, Layout};
 
 use cut::Cut;
 use line::Line;
@@ -143,6 +143,12 @@ impl<'a, T: Element> Channels<'a, T> {
             cut,
             workers,
         })
+    }
+
+    /// Elements of scratch that a run on one thread needs, before there are weights.
+    pub(crate) fn scratch_of(layer: &Layer, sizes: &Resolved) -> Result<usize, Error> {
+        let none = ChannelWeights::<T>::outline(layer)?;
+        Ok(Channels::new(&none, sizes, 1, Layout::ChannelsFirst)?.scratch())
     }
 
     /// Elements of scratch that one thread needs.
@@ -374,14 +380,4 @@ impl<'a, T: Element> Channels<'a, T> {
             }
         }
     }
-}
-
-/// Elements of scratch that a run needs.
-pub(crate) fn scratch_elements<T: Element>(
-    packed: &ChannelWeights<T>,
-    sizes: &Resolved,
-    threads: usize,
-    layout: Layout,
-) -> Result<usize, Error> {
-    Ok(Channels::new(packed, sizes, threads, layout)?.scratch())
 }

@@ -37,12 +37,14 @@ pub(crate) struct ChannelWeights<T> {
     pub(super) bias: Vec<T>,
     pub(super) in_per_group: usize,
     pub(super) out_per_group: usize,
+    /// Elements of `weights`.
+    elements: usize,
     weights: Aligned<T>,
 }
 
 impl<T: Element> ChannelWeights<T> {
-    /// `weight` has the layer's checked shape; `bias` may be empty.
-    pub(crate) fn new(layer: &Layer, weight: &[T], bias: &[T]) -> Result<Self, Error> {
+    /// Everything but weights and bias: what a cut depends on.
+    pub(crate) fn outline(layer: &Layer) -> Result<Self, Error> {
         let op = layer.op();
         let taps = layer.axis_taps();
         let axes = [
@@ -50,15 +52,11 @@ impl<T: Element> ChannelWeights<T> {
             Classes::new(op, taps[1])?,
             Classes::new(op, taps[2])?,
         ];
-        let volume = taps.map(|axis| axis.kernel);
         let groups = layer.groups();
         let in_per_group = layer.in_channels() / groups;
         let out_per_group = layer.out_channels() / groups;
-        // Where there are no weights, nothing is read, and a kernel of any length may be meant.
-        let each = weight
-            .len()
-            .checked_div(layer.out_channels())
-            .unwrap_or_default();
+        let kernel = taps.map(|axis| axis.kernel);
+        let each = kernel.into_iter().fold(in_per_group, usize::saturating_mul);
         let mut blocks = reserve("blocks of channels", layer.out_channels())?;
         let mut at = 0_usize;
         for group in 0..groups {
@@ -76,20 +74,28 @@ impl<T: Element> ChannelWeights<T> {
                 first += channels;
             }
         }
-        let mut own_bias = reserve("bias", layer.out_channels())?;
-        own_bias.extend_from_slice(bias);
-        own_bias.resize(layer.out_channels(), T::ZERO);
-        let mut packed = Self {
+        Ok(Self {
             op,
             axes,
             blocks,
-            bias: own_bias,
+            bias: Vec::new(),
             in_per_group,
             out_per_group,
-            weights: Aligned::zeros("packed weights", at)?,
-        };
+            elements: at,
+            weights: Aligned::zeros("packed weights", 0)?,
+        })
+    }
+
+    /// `weight` has the layer's checked shape; `bias` may be empty.
+    pub(crate) fn new(layer: &Layer, weight: &[T], bias: &[T]) -> Result<Self, Error> {
+        let mut packed = Self::outline(layer)?;
+        packed.bias = reserve("bias", layer.out_channels())?;
+        packed.bias.extend_from_slice(bias);
+        packed.bias.resize(layer.out_channels(), T::ZERO);
+        // Where there are no weights, nothing is read, and a kernel of any length may be meant.
         if !weight.is_empty() {
-            packed.pack(weight, volume);
+            packed.weights = Aligned::zeros("packed weights", packed.elements)?;
+            packed.pack(weight, layer.axis_taps().map(|axis| axis.kernel));
         }
         Ok(packed)
     }

@@ -1,0 +1,225 @@
+//! Which algorithm runs: a pure function of a few facts about the layer, the sizes and the options.
+
+use std::fmt;
+
+/// How the engine computes a run. All but [`Algorithm::Winograd`] give the same bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// The definition itself, for problems that are over before a table is made.
+    Tiny,
+    /// Spread rows, for one input channel per group.
+    Depthwise,
+    /// Lanes along output channels, for few positions.
+    Channels,
+    /// Register tiles along positions over a packed panel: the usual one.
+    Tiles,
+    /// Products that exist and no other, for weights that are not finite.
+    Phases,
+}
+
+impl Algorithm {
+    /// Every algorithm.
+    pub const ALL: [Self; 5] = [
+        Self::Tiny,
+        Self::Depthwise,
+        Self::Channels,
+        Self::Tiles,
+        Self::Phases,
+    ];
+
+    /// The name that people read.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tiny => "tiny",
+            Self::Depthwise => "depthwise",
+            Self::Channels => "channels",
+            Self::Tiles => "tiles",
+            Self::Phases => "phases",
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What the choice depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts {
+    /// Whether the weights are there and finite.
+    pub(crate) finite: bool,
+    /// Whether the run is tiny.
+    pub(crate) tiny: bool,
+    /// Whether one input channel per group is fastest by spread rows.
+    pub(crate) depthwise: bool,
+    /// Whether phases are rows of a tile, because output channels are few.
+    pub(crate) few_channels: bool,
+    /// Whether channels are the last axis of input and output.
+    pub(crate) channels_last: bool,
+    /// Input and output channels of a group.
+    pub(crate) channels: (usize, usize),
+    /// Positions of one phase in one image, and spatial axes.
+    pub(crate) positions: usize,
+    pub(crate) dims: usize,
+}
+
+/// An algorithm and why it is the one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) reason: &'static str,
+}
+
+/// The fastest algorithm that is right for these facts.
+pub(crate) fn choose(facts: &Facts) -> Choice {
+    let is = |algorithm, reason| Choice { algorithm, reason };
+    if facts.tiny {
+        return is(
+            Algorithm::Tiny,
+            "so few products are done before a table is made",
+        );
+    }
+    if !facts.finite {
+        return is(
+            Algorithm::Phases,
+            "some weights are NaN or infinite, so no product with a border of zeros may be formed",
+        );
+    }
+    if facts.depthwise {
+        return is(
+            Algorithm::Depthwise,
+            "one input channel per group: rows are spread so that every output is stored once, in order",
+        );
+    }
+    if facts.few_channels {
+        return is(
+            Algorithm::Tiles,
+            "few output channels: the phases share each load of the input",
+        );
+    }
+    let vectors = facts.channels.1 >= 16 && facts.channels.0 >= 8;
+    if vectors && (facts.channels_last || facts.positions <= few_positions(facts)) {
+        let reason = if facts.channels_last {
+            "channels are the last axis: lanes along them need no transposing pass"
+        } else {
+            "few positions: lanes along output channels, every weight read once, only taps that land"
+        };
+        return is(Algorithm::Channels, reason);
+    }
+    is(
+        Algorithm::Tiles,
+        "lanes along the width, inputs packed once with their border of zeros",
+    )
+}
+
+/// Why `algorithm` is not the one that `chosen` is.
+pub(crate) fn why_not(algorithm: Algorithm, chosen: Algorithm, finite: bool) -> &'static str {
+    match algorithm {
+        Algorithm::Tiny => "prepares nothing, which pays for few products alone",
+        Algorithm::Depthwise => {
+            "for transposed convolutions of one input channel per group, along at most two axes"
+        }
+        Algorithm::Channels => {
+            "for few positions, or channels as the last axis, and at least a vector of output channels"
+        }
+        Algorithm::Tiles if !finite => {
+            "multiplies a border of zeros, which some weights (NaN or infinite) do not allow"
+        }
+        Algorithm::Tiles if chosen == Algorithm::Tiny => {
+            "prepares tables, which takes longer than so few products"
+        }
+        Algorithm::Tiles => "packs a panel and interleaves phases, which costs more here",
+        Algorithm::Phases => {
+            "slower; it forms no product with a border of zeros, and runs where weights are NaN or infinite"
+        }
+    }
+}
+
+/// Positions up to which lanes along channels were measured to win: fewer in one axis, whose border is two positions, than
+/// in two or three, where it is more of the whole.
+fn few_positions(facts: &Facts) -> usize {
+    if facts.dims == 1 { 128 } else { 300 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USUAL: Facts = Facts {
+        finite: true,
+        tiny: false,
+        depthwise: false,
+        few_channels: false,
+        channels_last: false,
+        channels: (64, 64),
+        positions: 10_000,
+        dims: 2,
+    };
+
+    #[test]
+    fn every_rule_has_its_case() {
+        let chosen = |facts: Facts| choose(&facts).algorithm;
+        assert_eq!(chosen(USUAL), Algorithm::Tiles);
+        let tiny = Facts {
+            tiny: true,
+            ..USUAL
+        };
+        assert_eq!(chosen(tiny), Algorithm::Tiny);
+        let infinite = Facts {
+            finite: false,
+            ..USUAL
+        };
+        assert_eq!(chosen(infinite), Algorithm::Phases);
+        assert_eq!(
+            chosen(Facts {
+                tiny: true,
+                ..infinite
+            }),
+            Algorithm::Tiny
+        );
+        let depthwise = Facts {
+            depthwise: true,
+            ..USUAL
+        };
+        assert_eq!(chosen(depthwise), Algorithm::Depthwise);
+        let small = Facts {
+            positions: 64,
+            ..USUAL
+        };
+        assert_eq!(chosen(small), Algorithm::Channels);
+        let few = Facts {
+            few_channels: true,
+            channels: (64, 3),
+            ..small
+        };
+        assert_eq!(chosen(few), Algorithm::Tiles);
+        let narrow = Facts {
+            channels: (64, 8),
+            ..small
+        };
+        assert_eq!(chosen(narrow), Algorithm::Tiles);
+        let last = Facts {
+            channels_last: true,
+            ..USUAL
+        };
+        assert_eq!(chosen(last), Algorithm::Channels);
+        let line = Facts {
+            positions: 200,
+            dims: 1,
+            ..USUAL
+        };
+        assert_eq!(chosen(line), Algorithm::Tiles);
+    }
+
+    #[test]
+    fn names_are_different_and_reasons_are_given() {
+        let mut names: Vec<_> = Algorithm::ALL.iter().map(|a| a.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Algorithm::ALL.len());
+        assert!(!choose(&USUAL).reason.is_empty());
+    }
+}

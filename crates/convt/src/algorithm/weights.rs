@@ -1,0 +1,237 @@
+//! A layer's weights in the forms that its algorithms read.
+//!
+//! One form is packed with the plan, by the layer alone. A form that only some sizes want is made, once, by the first run
+//! that wants it.
+
+use std::sync::OnceLock;
+
+use super::blocked::Blocked;
+use super::channels::{ChannelWeights, Channels};
+use super::choose::{Choice, Facts, choose};
+use super::depthwise::{self, Depthwise};
+use super::merged::Merged;
+use super::packed::Packed;
+use super::phases::{self, Phases};
+use super::tiles::{Packing, Tiles};
+use super::tiny::{self, Tiny};
+use super::{Algorithm, Call};
+use crate::layer::Resolved;
+use crate::tensor::all_finite;
+use crate::{Element, Error, Layer, Layout, Run, Scratch};
+
+/// A layer's weights, packed.
+#[derive(Debug)]
+pub(crate) struct Weights<T> {
+    layer: Layer,
+    /// For runs of few products.
+    tiny: Option<Tiny<T>>,
+    /// For the others.
+    form: Form<T>,
+    /// For runs of few positions and many channels, from the first such run on.
+    channels: OnceLock<ChannelWeights<T>>,
+}
+
+/// What is packed with the plan.
+#[derive(Debug)]
+enum Form<T> {
+    /// Finite weights: products with a border of zeros change nothing.
+    Tiles(Blocked<T>),
+    /// Finite weights of few output channels: phases are rows of a tile.
+    Merged(Merged<T>),
+    /// Finite weights of one input channel per group.
+    Depthwise(Depthwise<T>),
+    /// Some are NaN or infinite, or there are none: only products that exist may be formed.
+    Phases(Packed<T>),
+}
+
+/// Which algorithm would run on the layer for these sizes with finite weights, and elements of scratch on one thread.
+pub(crate) fn outlook<T: Element>(
+    layer: &Layer,
+    sizes: &Resolved,
+) -> Result<(Choice, usize), Error> {
+    let merged = Merged::<T>::outline(layer)?;
+    let count = layer
+        .weight_shape()
+        .iter()
+        .fold(1, |n: usize, &axis| n.saturating_mul(axis));
+    let facts = Facts {
+        finite: count > 0,
+        tiny: tiny::takes(layer, count) && tiny::suits(sizes),
+        depthwise: depthwise::fits(layer) && depthwise::pays(layer),
+        few_channels: merged.is_some(),
+        channels_last: false,
+        ..facts(layer, sizes)
+    };
+    let choice = choose(&facts);
+    let scratch = match choice.algorithm {
+        Algorithm::Tiny => 0,
+        Algorithm::Depthwise => depthwise::scratch_elements(sizes, 1)?,
+        Algorithm::Channels => Channels::<T>::scratch_of(layer, sizes)?,
+        Algorithm::Phases => phases::scratch_elements(sizes, 1),
+        Algorithm::Tiles => match merged {
+            Some(merged) => Tiles::new(Packing::Phases(&merged), sizes, 1)?.scratch(),
+            None => {
+                let blocked = Blocked::<T>::outline(layer)?;
+                Tiles::new(Packing::Channels(&blocked), sizes, 1)?.scratch()
+            }
+        },
+    };
+    Ok((choice, Scratch::<T>::with_slack(scratch)))
+}
+
+/// What the sizes alone decide.
+fn facts(layer: &Layer, sizes: &Resolved) -> Facts {
+    let positions = sizes
+        .walks
+        .iter()
+        .map(|walk| walk.output().div_ceil(walk.steps().1));
+    Facts {
+        finite: true,
+        tiny: false,
+        depthwise: false,
+        few_channels: false,
+        channels_last: false,
+        channels: (sizes.in_per_group, layer.out_channels() / layer.groups()),
+        positions: positions.fold(1, usize::saturating_mul),
+        dims: layer.dims(),
+    }
+}
+
+impl<T: Element> Weights<T> {
+    /// `weight` has the layer's checked shape; `bias` may be empty.
+    pub(crate) fn new(layer: &Layer, weight: &[T], bias: &[T]) -> Result<Self, Error> {
+        // Without channels there is nothing to tile, and a kernel of any length has no weights.
+        let form = if weight.is_empty() || !all_finite(weight) {
+            Form::Phases(Packed::new(layer, weight, bias)?)
+        } else if depthwise::fits(layer) && depthwise::pays(layer) {
+            Form::Depthwise(Depthwise::new(layer, weight, bias)?)
+        } else if let Some(merged) = Merged::new(layer, weight, bias)? {
+            Form::Merged(merged)
+        } else {
+            Form::Tiles(Blocked::new(layer, weight, bias)?)
+        };
+        Ok(Self {
+            layer: layer.clone(),
+            tiny: Tiny::new(layer, weight, bias),
+            form,
+            channels: OnceLock::new(),
+        })
+    }
+
+    /// The algorithm that runs these sizes with these options, and why.
+    pub(crate) fn choice(&self, sizes: &Resolved, run: &Run) -> Result<Choice, Error> {
+        if let Some(algorithm) = run.algorithm {
+            return if self.can(algorithm) {
+                Ok(Choice {
+                    algorithm,
+                    reason: "the run asks for it",
+                })
+            } else {
+                Err(Error::Algorithm(algorithm))
+            };
+        }
+        let last = run.layout == Layout::ChannelsLast;
+        let facts = Facts {
+            finite: self.are_finite(),
+            tiny: self.tiny.is_some() && !last && tiny::suits(sizes),
+            depthwise: matches!(self.form, Form::Depthwise(_)),
+            few_channels: matches!(self.form, Form::Merged(_)),
+            channels_last: last,
+            ..facts(&self.layer, sizes)
+        };
+        Ok(choose(&facts))
+    }
+
+    /// Whether there are weights, all finite.
+    pub(crate) fn are_finite(&self) -> bool {
+        !matches!(self.form, Form::Phases(_))
+    }
+
+    /// Whether the weights are there in the algorithm's form, or can be brought into it.
+    fn can(&self, algorithm: Algorithm) -> bool {
+        match (algorithm, &self.form) {
+            (Algorithm::Tiny, _) => self.tiny.is_some(),
+            (Algorithm::Depthwise, form) => matches!(form, Form::Depthwise(_)),
+            (Algorithm::Channels, form) => matches!(form, Form::Tiles(_)),
+            (Algorithm::Tiles, form) => matches!(form, Form::Tiles(_) | Form::Merged(_)),
+            (Algorithm::Phases, form) => matches!(form, Form::Phases(_)),
+        }
+    }
+
+    /// The weights for lanes along channels.
+    fn channels(&self) -> Result<&ChannelWeights<T>, Error> {
+        if let Some(made) = self.channels.get() {
+            return Ok(made);
+        }
+        let made = match &self.form {
+            Form::Tiles(blocked) => {
+                ChannelWeights::new(&self.layer, &blocked.unpacked()?, &blocked.bias)?
+            }
+            _ => return Err(Error::Algorithm(Algorithm::Channels)),
+        };
+        Ok(self.channels.get_or_init(|| made))
+    }
+
+    /// Elements of scratch that a run needs.
+    pub(crate) fn scratch_elements(&self, sizes: &Resolved, run: &Run) -> Result<usize, Error> {
+        let threads = run.threads;
+        let elements = match (self.choice(sizes, run)?.algorithm, &self.form) {
+            (Algorithm::Tiny, _) => 0,
+            (Algorithm::Channels, _) => {
+                Channels::new(self.channels()?, sizes, threads, run.layout)?.scratch()
+            }
+            (_, Form::Tiles(blocked)) => {
+                Tiles::new(Packing::Channels(blocked), sizes, threads)?.scratch()
+            }
+            (_, Form::Merged(merged)) => {
+                Tiles::new(Packing::Phases(merged), sizes, threads)?.scratch()
+            }
+            (_, Form::Depthwise(_)) => depthwise::scratch_elements(sizes, threads)?,
+            (_, Form::Phases(_)) => phases::scratch_elements(sizes, threads),
+        };
+        Ok(Scratch::<T>::with_slack(elements))
+    }
+
+    /// Whether such a run takes input and output in its layout as they are.
+    pub(crate) fn takes(&self, sizes: &Resolved, run: &Run) -> Result<bool, Error> {
+        Ok(run.layout == Layout::ChannelsFirst
+            || self.choice(sizes, run)?.algorithm == Algorithm::Channels)
+    }
+
+    /// Bytes of all forms that there are.
+    pub(crate) fn bytes(&self) -> usize {
+        let form = match &self.form {
+            Form::Tiles(blocked) => blocked.bytes(),
+            Form::Merged(merged) => merged.bytes(),
+            Form::Depthwise(depthwise) => depthwise.bytes(),
+            Form::Phases(packed) => packed.bytes(),
+        };
+        let channels = self.channels.get().map_or(0, ChannelWeights::bytes);
+        form + channels + self.tiny.as_ref().map_or(0, Tiny::bytes)
+    }
+
+    /// Runs the call; its output is not empty.
+    pub(crate) fn run(&self, call: Call<'_, T>) -> Result<(), Error> {
+        let choice = self.choice(call.sizes, call.options)?;
+        let Run {
+            threads, layout, ..
+        } = *call.options;
+        match (choice.algorithm, &self.tiny, &self.form) {
+            (Algorithm::Tiny, Some(tiny), _) => {
+                tiny.run(call);
+                Ok(())
+            }
+            (Algorithm::Channels, ..) => {
+                Channels::new(self.channels()?, call.sizes, threads, layout)?.run(call)
+            }
+            (_, _, Form::Tiles(blocked)) => {
+                Tiles::new(Packing::Channels(blocked), call.sizes, threads)?.run(call)
+            }
+            (_, _, Form::Merged(merged)) => {
+                Tiles::new(Packing::Phases(merged), call.sizes, threads)?.run(call)
+            }
+            (_, _, Form::Depthwise(depthwise)) => depthwise.run(call),
+            (_, _, Form::Phases(packed)) => Phases::new(packed, call.sizes)?.run(call),
+        }
+    }
+}
