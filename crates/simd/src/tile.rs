@@ -10,7 +10,13 @@
 //!
 //! summed in exactly this order, `i` outside `j`, for every tile shape and every instruction set.
 
-use crate::{Isa, Kind};
+use std::marker::PhantomData;
+
+use crate::isa::{self, Isa, Kind, Routine};
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use crate::vector::{F32x4, F64x2};
+use crate::vector::{Four, Vector};
+use crate::watch;
 
 /// What one tile sums over.
 #[derive(Clone, Copy, Debug)]
@@ -29,126 +35,6 @@ pub struct Taps<'a, T> {
 
 /// Rows (output channels) that a tile may have, in ascending order.
 pub const TILE_ROWS: [usize; 7] = [1, 2, 3, 4, 6, 8, 12];
-
-/// A vector of one instruction set.
-///
-/// # Safety
-/// The functions may be called only where the set's features are enabled; `load` and `store` touch `LANES` elements.
-trait Vector<T>: Copy {
-    const LANES: usize;
-    unsafe fn splat(value: T) -> Self;
-    unsafe fn load(from: *const T) -> Self;
-    unsafe fn store(self, to: *mut T);
-    /// `self * factor + term`, rounded once.
-    unsafe fn fused(self, factor: Self, term: Self) -> Self;
-}
-
-/// Four elements without any instruction set.
-#[derive(Clone, Copy)]
-struct Four<T>([T; 4]);
-
-macro_rules! portable_vector {
-    ($type:ty) => {
-        impl Vector<$type> for Four<$type> {
-            const LANES: usize = 4;
-            #[inline(always)]
-            unsafe fn splat(value: $type) -> Self {
-                Self([value; 4])
-            }
-            #[inline(always)]
-            unsafe fn load(from: *const $type) -> Self {
-                // SAFETY: the caller vouches for LANES elements; an array has the alignment of its element.
-                Self(unsafe { from.cast::<[$type; 4]>().read() })
-            }
-            #[inline(always)]
-            unsafe fn store(self, to: *mut $type) {
-                // SAFETY: as above.
-                unsafe { to.cast::<[$type; 4]>().write(self.0) }
-            }
-            #[inline(always)]
-            unsafe fn fused(self, factor: Self, term: Self) -> Self {
-                Self(std::array::from_fn(|i| {
-                    self.0[i].mul_add(factor.0[i], term.0[i])
-                }))
-            }
-        }
-    };
-}
-
-portable_vector!(f32);
-portable_vector!(f64);
-
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use super::Vector;
-    #[allow(clippy::wildcard_imports)] // intrinsics, named by the macro below
-    use std::arch::x86_64::*;
-
-    macro_rules! vector {
-        ($vector:ty, $type:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $fused:ident) => {
-            impl Vector<$type> for $vector {
-                const LANES: usize = $lanes;
-                #[inline(always)]
-                unsafe fn splat(value: $type) -> Self {
-                    // SAFETY: the caller has enabled the features.
-                    unsafe { $splat(value) }
-                }
-                #[inline(always)]
-                unsafe fn load(from: *const $type) -> Self {
-                    // SAFETY: features as above, and LANES elements may be read.
-                    unsafe { $load(from) }
-                }
-                #[inline(always)]
-                unsafe fn store(self, to: *mut $type) {
-                    // SAFETY: features as above, and LANES elements may be written.
-                    unsafe { $store(to, self) }
-                }
-                #[inline(always)]
-                unsafe fn fused(self, factor: Self, term: Self) -> Self {
-                    // SAFETY: features as above.
-                    unsafe { $fused(self, factor, term) }
-                }
-            }
-        };
-    }
-
-    vector!(
-        __m512,
-        f32,
-        16,
-        _mm512_set1_ps,
-        _mm512_loadu_ps,
-        _mm512_storeu_ps,
-        _mm512_fmadd_ps
-    );
-    vector!(
-        __m512d,
-        f64,
-        8,
-        _mm512_set1_pd,
-        _mm512_loadu_pd,
-        _mm512_storeu_pd,
-        _mm512_fmadd_pd
-    );
-    vector!(
-        __m256,
-        f32,
-        8,
-        _mm256_set1_ps,
-        _mm256_loadu_ps,
-        _mm256_storeu_ps,
-        _mm256_fmadd_ps
-    );
-    vector!(
-        __m256d,
-        f64,
-        4,
-        _mm256_set1_pd,
-        _mm256_loadu_pd,
-        _mm256_storeu_pd,
-        _mm256_fmadd_pd
-    );
-}
 
 /// One call of a tile, its bounds already checked.
 struct Call<T> {
@@ -256,36 +142,56 @@ mod sealed {
     pub struct Checked<T>(pub(super) super::Call<T>);
 }
 
-/// For each element type and set: the vector, and how many of them a tile of 1, 2, 3, 4, 6, 8, 12 rows holds.
-macro_rules! tiles {
-    ($type:ty: $($(#[$cfg:meta])? $kind:ident, $function:ident, [$($feature:tt),*], $vector:ty, [$($v:literal),+];)+) => {
-        $(
-            /// # Safety
-            /// The set's features are there, and the call's bounds are checked.
-            $(#[$cfg])?
-            $(#[target_feature(enable = $feature)])*
-            unsafe fn $function(rows: usize, call: &Call<$type>, width: usize) {
-                const VECTORS: [usize; 7] = [$($v),+];
-                // SAFETY: passed on from the caller.
-                unsafe {
-                    match rows {
-                        1 => sweep::<$type, $vector, 1, { VECTORS[0] }>(call, width),
-                        2 => sweep::<$type, $vector, 2, { VECTORS[1] }>(call, width),
-                        3 => sweep::<$type, $vector, 3, { VECTORS[2] }>(call, width),
-                        4 => sweep::<$type, $vector, 4, { VECTORS[3] }>(call, width),
-                        6 => sweep::<$type, $vector, 6, { VECTORS[4] }>(call, width),
-                        8 => sweep::<$type, $vector, 8, { VECTORS[5] }>(call, width),
-                        _ => sweep::<$type, $vector, 12, { VECTORS[6] }>(call, width),
-                    }
-                }
-            }
-        )+
+/// One call of a tile of `M` rows and at most `V` vectors, compiled for the set that `X` belongs to.
+struct Sweep<'c, T, X, const M: usize, const V: usize> {
+    call: &'c Call<T>,
+    width: usize,
+    vector: PhantomData<X>,
+}
 
+impl<T: Copy + Default, X: Vector<T>, const M: usize, const V: usize> Routine
+    for Sweep<'_, T, X, M, V>
+{
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        // SAFETY: made in `dispatch` alone, from a checked call, and run there by the function of the set that `X` is of.
+        unsafe { sweep::<T, X, M, V>(self.call, self.width) }
+    }
+}
+
+/// For each element type and set: the function that enables its features, the vector, and how many of them a tile of
+/// 1, 2, 3, 4, 6, 8, 12 rows holds.
+macro_rules! tiles {
+    ($type:ty: $($(#[$cfg:meta])? $kind:ident, $run:ident, $vector:ty, [$v1:literal, $v2:literal, $v3:literal, $v4:literal, $v6:literal, $v8:literal, $v12:literal];)+) => {
         impl TileElement for $type {
+            #[allow(unused_unsafe)] // the portable set's function is safe
             fn dispatch(isa: Isa, rows: usize, call: &sealed::Checked<Self>, width: usize) {
+                macro_rules! sweep {
+                    ($vec:ty, $m:literal, $v:literal) => {
+                        Sweep::<$type, $vec, $m, $v> {
+                            call: &call.0,
+                            width,
+                            vector: PhantomData,
+                        }
+                    };
+                }
+                watch::note(isa);
                 match isa.0 {
-                    // SAFETY: an `Isa` is had by detection alone, and `Checked` by checking alone.
-                    $($(#[$cfg])? Kind::$kind => unsafe { $function(rows, &call.0, width) },)+
+                    $(
+                        // SAFETY: an `Isa` of this kind is had by detecting the features that the function enables.
+                        $(#[$cfg])? Kind::$kind => unsafe {
+                            match rows {
+                                1 => isa::$run(sweep!($vector, 1, $v1)),
+                                2 => isa::$run(sweep!($vector, 2, $v2)),
+                                3 => isa::$run(sweep!($vector, 3, $v3)),
+                                4 => isa::$run(sweep!($vector, 4, $v4)),
+                                6 => isa::$run(sweep!($vector, 6, $v6)),
+                                8 => isa::$run(sweep!($vector, 8, $v8)),
+                                _ => isa::$run(sweep!($vector, 12, $v12)),
+                            }
+                        },
+                    )+
                 }
             }
 
@@ -299,15 +205,19 @@ macro_rules! tiles {
 }
 
 tiles! { f32:
-    Portable, portable_f32, [], Four<f32>, [6, 4, 3, 2, 2, 1, 1];
-    #[cfg(target_arch = "x86_64")] Avx2, avx2_f32, ["avx2", "fma"], std::arch::x86_64::__m256, [6, 4, 3, 2, 2, 1, 1];
-    #[cfg(target_arch = "x86_64")] Avx512, avx512_f32, ["avx512f", "fma"], std::arch::x86_64::__m512, [12, 8, 7, 6, 4, 3, 2];
+    #[cfg(target_arch = "x86_64")] Avx512, run_avx512, std::arch::x86_64::__m512, [12, 8, 7, 6, 4, 3, 2];
+    #[cfg(target_arch = "x86_64")] Avx2, run_avx2, std::arch::x86_64::__m256, [6, 4, 3, 2, 2, 1, 1];
+    #[cfg(all(target_arch = "aarch64", target_endian = "little"))] Neon, run_neon, std::arch::aarch64::float32x4_t, [12, 8, 7, 5, 4, 3, 2];
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))] Simd128, run_simd128, F32x4, [6, 4, 3, 2, 2, 1, 1];
+    Portable, run_portable, Four<f32>, [6, 4, 3, 2, 2, 1, 1];
 }
 
 tiles! { f64:
-    Portable, portable_f64, [], Four<f64>, [6, 4, 3, 2, 2, 1, 1];
-    #[cfg(target_arch = "x86_64")] Avx2, avx2_f64, ["avx2", "fma"], std::arch::x86_64::__m256d, [6, 4, 3, 2, 2, 1, 1];
-    #[cfg(target_arch = "x86_64")] Avx512, avx512_f64, ["avx512f", "fma"], std::arch::x86_64::__m512d, [12, 8, 7, 6, 4, 3, 2];
+    #[cfg(target_arch = "x86_64")] Avx512, run_avx512, std::arch::x86_64::__m512d, [12, 8, 7, 6, 4, 3, 2];
+    #[cfg(target_arch = "x86_64")] Avx2, run_avx2, std::arch::x86_64::__m256d, [6, 4, 3, 2, 2, 1, 1];
+    #[cfg(all(target_arch = "aarch64", target_endian = "little"))] Neon, run_neon, std::arch::aarch64::float64x2_t, [12, 8, 7, 5, 4, 3, 2];
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))] Simd128, run_simd128, F64x2, [6, 4, 3, 2, 2, 1, 1];
+    Portable, run_portable, Four<f64>, [6, 4, 3, 2, 2, 1, 1];
 }
 
 impl Isa {

@@ -1,0 +1,54 @@
+//! NEON, which every 64-bit Arm has.
+
+use super::Vector;
+use std::arch::aarch64::{
+    float32x4_t, float64x2_t, vdupq_n_f32, vdupq_n_f64, vfmaq_f32, vfmaq_f64, vld1q_f32, vld1q_f64,
+    vst1q_f32, vst1q_f64,
+};
+
+macro_rules! vector {
+    ($vector:ty, $type:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $fused:ident) => {
+        impl Vector<$type> for $vector {
+            const LANES: usize = $lanes;
+            #[inline(always)]
+            unsafe fn splat(value: $type) -> Self {
+                // SAFETY: the caller has enabled the feature.
+                unsafe { $splat(value) }
+            }
+            #[inline(always)]
+            unsafe fn load(from: *const $type) -> Self {
+                // SAFETY: feature as above, and LANES elements may be read.
+                unsafe { $load(from) }
+            }
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $type) {
+                // SAFETY: feature as above, and LANES elements may be written.
+                unsafe { $store(to, self) }
+            }
+            #[inline(always)]
+            unsafe fn fused(self, factor: Self, term: Self) -> Self {
+                // SAFETY: feature as above. The instruction adds the product to its first operand.
+                unsafe { $fused(term, self, factor) }
+            }
+        }
+    };
+}
+
+vector!(
+    float32x4_t,
+    f32,
+    4,
+    vdupq_n_f32,
+    vld1q_f32,
+    vst1q_f32,
+    vfmaq_f32
+);
+vector!(
+    float64x2_t,
+    f64,
+    2,
+    vdupq_n_f64,
+    vld1q_f64,
+    vst1q_f64,
+    vfmaq_f64
+);
