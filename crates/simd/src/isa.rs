@@ -51,14 +51,18 @@ macro_rules! sets {
         }
 
         $(
+            /// # Safety
+            /// This machine has the set's features.
             #[$cfg]
             #[target_feature($(enable = $feature),+)]
-            pub(crate) fn $function<R: Routine>(routine: R) -> R::Output {
+            pub(crate) unsafe fn $function<R: Routine>(routine: R) -> R::Output {
                 routine.run()
             }
         )*
 
-        pub(crate) fn run_portable<R: Routine>(routine: R) -> R::Output {
+        /// # Safety
+        /// Every machine has what it needs: unsafe for the sake of its fellows alone.
+        pub(crate) unsafe fn run_portable<R: Routine>(routine: R) -> R::Output {
             routine.run()
         }
 
@@ -93,14 +97,13 @@ macro_rules! sets {
                 if R::SUMS {
                     watch::note(self);
                 }
-                match self.0 {
-                    $(
-                        // SAFETY: a value of this kind is made in `available` alone, after every feature that the
-                        // function enables was detected on this machine.
-                        #[$cfg]
-                        Kind::$kind => unsafe { $function(routine) },
-                    )*
-                    Kind::Portable => run_portable(routine),
+                // SAFETY: a value of a kind is made in `available` alone, after every feature that the kind's function
+                // enables was detected on this machine.
+                unsafe {
+                    match self.0 {
+                        $(#[$cfg] Kind::$kind => $function(routine),)*
+                        Kind::Portable => run_portable(routine),
+                    }
                 }
             }
         }

@@ -165,7 +165,6 @@ impl<T: Copy + Default, X: Vector<T>, const M: usize, const V: usize> Routine
 macro_rules! tiles {
     ($type:ty: $($(#[$cfg:meta])? $kind:ident, $run:ident, $vector:ty, [$v1:literal, $v2:literal, $v3:literal, $v4:literal, $v6:literal, $v8:literal, $v12:literal];)+) => {
         impl TileElement for $type {
-            #[allow(unused_unsafe)] // the portable set's function is safe
             fn dispatch(isa: Isa, rows: usize, call: &sealed::Checked<Self>, width: usize) {
                 macro_rules! sweep {
                     ($vec:ty, $m:literal, $v:literal) => {
@@ -368,6 +367,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(panic = "unwind")]
     fn arithmetic_that_is_wrong_panics_before_anything_is_touched() {
         let (x, weights) = (numbers(40, 1), numbers(8, 2));
         let taps = Taps {

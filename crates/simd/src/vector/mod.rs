@@ -24,3 +24,6 @@ pub(crate) trait Vector<T>: Copy {
     /// `self * factor + term`, rounded once.
     unsafe fn fused(self, factor: Self, term: Self) -> Self;
 }
+
+#[cfg(test)]
+mod tests;
