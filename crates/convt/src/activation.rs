@@ -43,6 +43,7 @@ struct Each<'v, T>(&'v mut [T], fn(T) -> T);
 
 impl<T: Element> Routine for Each<'_, T> {
     type Output = ();
+    const SUMS: bool = false;
     #[inline(always)]
     fn run(self) {
         for value in self.0 {
@@ -55,6 +56,7 @@ struct Leaky<'v, T>(&'v mut [T], T);
 
 impl<T: Element> Routine for Leaky<'_, T> {
     type Output = ();
+    const SUMS: bool = false;
     #[inline(always)]
     fn run(self) {
         for value in self.0 {

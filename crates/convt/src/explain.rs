@@ -80,7 +80,7 @@ impl Explanation {
             });
         Ok(Self {
             algorithm: "tiles",
-            isa: Isa::best(),
+            isa: Isa::forced()?.unwrap_or_else(Isa::best),
             axes: summaries(&sizes),
             products: counts,
             weight_bytes: weights.unwrap_or(u128::MAX),

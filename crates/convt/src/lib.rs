@@ -31,6 +31,7 @@ mod arrays;
 mod element;
 mod error;
 mod explain;
+mod forced;
 mod layer;
 mod per_axis;
 mod plan;
@@ -45,7 +46,7 @@ pub mod port;
 
 pub use activation::Activation;
 pub use convt_geometry::{Crop, Dtype, GeometryError, Op, Padding, Parameter, Problem};
-pub use convt_simd::Isa;
+pub use convt_simd::{Isa, IsaError};
 pub use element::Element;
 pub use error::Error;
 pub use explain::{AxisSummary, Explanation, Refusal};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use convt_geometry::Op;
 
 use crate::algorithm::{self, Call, Weights};
+use crate::forced;
 use crate::layer::{OutputChoice, Resolved};
 use crate::tensor::{check_elements, elements, zeros};
 use crate::{Activation, Element, Error, Explanation, Layer, Run, Scratch, Tensor, TensorRef};
@@ -195,13 +196,17 @@ impl<T: Element> Plan<T> {
         if y.is_empty() {
             return Ok(());
         }
-        self.weights.run(Call {
-            sizes: resolved,
-            x,
-            y,
-            scratch,
-            options: run,
-            activation: &self.activation,
+        let products = || resolved.products();
+        forced::held(run.isa, products, |isa| {
+            self.weights.run(Call {
+                isa,
+                sizes: resolved,
+                x,
+                y,
+                scratch,
+                options: run,
+                activation: &self.activation,
+            })
         })
     }
 }

@@ -79,6 +79,8 @@ impl<T: Element> Weights<T> {
 
 /// One run, as every algorithm takes it.
 pub(crate) struct Call<'c, T> {
+    /// The instruction set that the run uses.
+    pub(crate) isa: Isa,
     pub(crate) sizes: &'c Resolved,
     /// Input and output of these sizes, `(N, C, spatial...)` in row-major order.
     pub(crate) x: &'c [T],
@@ -91,6 +93,6 @@ pub(crate) struct Call<'c, T> {
 impl<T> Call<'_, T> {
     /// The instruction set that the run uses.
     pub(crate) fn isa(&self) -> Isa {
-        self.options.isa.unwrap_or_else(Isa::best)
+        self.isa
     }
 }
