@@ -55,6 +55,7 @@ macro_rules! sets {
             /// This machine has the set's features.
             #[$cfg]
             #[target_feature($(enable = $feature),+)]
+            #[inline(never)] // `cargo xtask spills` finds it by its name, where the features are everybody's as well
             pub(crate) unsafe fn $function<R: Routine>(routine: R) -> R::Output {
                 routine.run()
             }
@@ -62,6 +63,7 @@ macro_rules! sets {
 
         /// # Safety
         /// Every machine has what it needs: unsafe for the sake of its fellows alone.
+        #[inline(never)]
         pub(crate) unsafe fn run_portable<R: Routine>(routine: R) -> R::Output {
             routine.run()
         }
