@@ -13,7 +13,7 @@ struct Need {
     packages: &'static [&'static str],
 }
 
-const NEEDS: [Need; 7] = [
+const NEEDS: [Need; 6] = [
     Need {
         for_what: "peers in a Python environment of their own",
         present: || succeeds("python3", &["-c", "import ensurepip"]),
@@ -47,11 +47,6 @@ const NEEDS: [Need; 7] = [
         for_what: "running WebAssembly",
         present: || ports::WASM.can_run(),
         packages: &["nodejs"],
-    },
-    Need {
-        for_what: "the standard library for WebAssembly with WASI",
-        present: || ports::WASM.can_build(),
-        packages: &["rustc-web", "cargo-web", "rust-web-src", "lld", "wasi-libc"],
     },
 ];
 

@@ -17,8 +17,8 @@ pub(crate) struct Port {
     runner: &'static str,
     /// Features beyond the target's baseline.
     flags: &'static str,
-    /// The parts of the standard library that Debian's Rust builds from source, and how it links.
-    from_source: (&'static str, &'static str),
+    /// Which parts of the standard library Debian's Rust can build from its source, where rustup has none to fetch.
+    from_source: Option<&'static str>,
 }
 
 pub(crate) const ARM: Port = Port {
@@ -27,7 +27,7 @@ pub(crate) const ARM: Port = Port {
     linker: Some("aarch64-linux-gnu-gcc"),
     runner: "qemu-aarch64-static -L /usr/aarch64-linux-gnu",
     flags: "",
-    from_source: ("-Zbuild-std=std,panic_unwind", ""),
+    from_source: Some("-Zbuild-std=std,panic_unwind"),
 };
 
 pub(crate) const WASM: Port = Port {
@@ -36,11 +36,7 @@ pub(crate) const WASM: Port = Port {
     linker: None,
     runner: "node --no-warnings ROOT/xtask/wasi.mjs",
     flags: "-Ctarget-feature=+simd128",
-    from_source: (
-        "-Zbuild-std=std,panic_abort",
-        "-Clink-self-contained=no -Clinker=wasm-ld -Lnative=/usr/lib/wasm32-wasi \
-         -Clink-arg=/usr/lib/wasm32-wasi/crt1-command.o",
-    ),
+    from_source: None,
 };
 
 /// Random problems of each property: emulation is slow, and the properties run in full on the machine itself.
@@ -58,13 +54,9 @@ impl Port {
 
     /// Whether its programs can be built here.
     pub(crate) fn can_build(&self) -> bool {
-        library_is_installed(self.triple) || self.debian_can_build()
-    }
-
-    fn debian_can_build(&self) -> bool {
         let folders = ["/usr/bin/cargo", "/usr/lib/rustlib/src/rust"];
-        let libc = self.linker.is_some() || Path::new("/usr/lib/wasm32-wasi/libc.a").exists();
-        libc && folders.iter().all(|path| Path::new(path).exists())
+        let debian = || folders.iter().all(|path| Path::new(path).exists());
+        library_is_installed(self.triple) || (self.from_source.is_some() && debian())
     }
 
     /// Tests the vectors and tiles, then the engine: PyTorch's results, the properties, and the sums people get wrong.
@@ -79,15 +71,13 @@ impl Port {
 
     fn cargo_test(&self, words: &[&str]) -> Result<(), String> {
         let root = root();
-        let mut flags = String::from(self.flags);
-        let mut command = if library_is_installed(self.triple) {
-            cargo(&["test"])
-        } else {
-            let (library, linking) = self.from_source;
-            flags = format!("{flags} {linking}");
-            let mut command = debian_cargo();
-            command.args(["test", library]);
-            command
+        let mut command = match self.from_source {
+            Some(library) if !library_is_installed(self.triple) => {
+                let mut command = debian_cargo();
+                command.args(["test", library]);
+                command
+            }
+            _ => cargo(&["test"]),
         };
         let upper = self.triple.to_uppercase().replace('-', "_");
         if let Some(linker) = self.linker {
@@ -101,7 +91,7 @@ impl Port {
             .arg("--target-dir")
             .arg(root.join("target/ports"))
             .env(format!("CARGO_TARGET_{upper}_RUNNER"), runner)
-            .env("RUSTFLAGS", flags.trim())
+            .env("RUSTFLAGS", self.flags)
             .env("CONVT_TEST_CASES", CASES)
             .current_dir(root);
         run(&mut command)
@@ -156,8 +146,7 @@ pub(crate) fn can_be_sanitized() -> bool {
     ))
 }
 
-/// Calls `Command`'s rustup, where there is one, to bring the standard libraries; what fails is told later by
-/// [`Port::can_build`].
+/// Has rustup, where there is one, bring the standard libraries; [`Port::can_build`] tells what it could not.
 pub(crate) fn bring_libraries() {
     for port in [&ARM, &WASM] {
         if !library_is_installed(port.triple) {

@@ -229,8 +229,8 @@ fn hostile() -> impl Strategy<Value = usize> {
         usize::MAX,
         usize::MAX / 2,
         isize::MAX as usize + 1,
-        1 << 62,
-        1 << 61,
+        1 << (usize::BITS - 2),
+        1 << (usize::BITS - 3),
     ];
     prop_oneof![3 => 0..5_usize, 1 => proptest::sample::select(limits.to_vec())]
 }
