@@ -79,7 +79,7 @@ fn init_names_its_numbers() {
         (message(bilinear_taps(usize::MAX)), &["stride"]),
         (
             message(bilinear_weight::<f32>(usize::MAX, &[2])),
-            &["weight", "[18446744073709551615, 1, 4]"],
+            &["weight", &format!("[{}, 1, 4]", usize::MAX)],
         ),
         (
             message(bilinear_weight::<f32>(1, &[2; 4])),
