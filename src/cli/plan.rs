@@ -14,6 +14,8 @@ use crate::ui::Ui;
   convt plan --input 14x14 --kernel-size 4 --stride 2 --padding 1 --channels 64-32
   convt plan conv2d c3-64 i224 k7 s2 p3 nobias --json
 
+CONVT_ISA=NAME in the environment uses that instruction set (avx512, avx2, neon, portable) instead of the best one.
+
 The text form of a problem is the one that tests, benchmarks and bug reports share:
   conv_transpose2d n1 c256-128 i32x24 k4 s2 p1 op0 d1 g1 f32 \"name\"")]
 pub(crate) struct Args {

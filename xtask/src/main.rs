@@ -3,6 +3,8 @@
 mod house;
 mod packages;
 mod peers;
+mod ports;
+mod spills;
 mod steps;
 mod test;
 mod web;
@@ -11,6 +13,10 @@ use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask test     set up what tests need and run every one
+cargo xtask test-arm test the engine's kernels on 64-bit Arm under QEMU
+cargo xtask test-wasm the same in WebAssembly in Node
+cargo xtask asan     the same with AddressSanitizer
+cargo xtask spills   check that the tiles' inner loops keep their sums in registers
 cargo xtask peers    install the peers (ONNX Runtime and onnx) into target/peers
 cargo xtask house    check which crate may use which, and that unsafe code stays where it belongs
 cargo xtask lint     formatting, clippy and documentation, warnings as errors
@@ -24,6 +30,10 @@ fn main() -> ExitCode {
     let result = match command.as_str() {
         "test" => test::everything(),
         "peers" => peers::set_up().map(drop),
+        "test-arm" => ports::ARM.test(),
+        "test-wasm" => ports::WASM.test(),
+        "asan" => ports::sanitized(),
+        "spills" => spills::check(),
         "house" => house::check(),
         "lint" => test::lint(),
         "deny" => test::deny(),

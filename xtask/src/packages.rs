@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::ports;
 use crate::steps::run;
 
 /// A part of the tests, what it needs, and the Debian packages that bring it.
@@ -12,7 +13,7 @@ struct Need {
     packages: &'static [&'static str],
 }
 
-const NEEDS: [Need; 3] = [
+const NEEDS: [Need; 6] = [
     Need {
         for_what: "peers in a Python environment of their own",
         present: || succeeds("python3", &["-c", "import ensurepip"]),
@@ -28,11 +29,30 @@ const NEEDS: [Need; 3] = [
         present: || Path::new(&crate::web::chromium()).exists(),
         packages: &["chromium"],
     },
+    Need {
+        for_what: "programs for 64-bit Arm, and running them",
+        present: || ports::ARM.can_run(),
+        packages: &[
+            "gcc-aarch64-linux-gnu",
+            "libc6-dev-arm64-cross",
+            "qemu-user-static",
+        ],
+    },
+    Need {
+        for_what: "the standard library for 64-bit Arm",
+        present: || ports::ARM.can_build(),
+        packages: &["rustc-web", "cargo-web", "rust-web-src"],
+    },
+    Need {
+        for_what: "running WebAssembly",
+        present: || ports::WASM.can_run(),
+        packages: &["nodejs"],
+    },
 ];
 
 /// Whether everything that the page's tests need is there.
 pub(crate) fn page_can_be_tested() -> bool {
-    NEEDS[1..].iter().all(|need| (need.present)()) && succeeds("npm", &["--version"])
+    NEEDS[1..3].iter().all(|need| (need.present)()) && succeeds("npm", &["--version"])
 }
 
 /// Installs what is missing where this is Debian and we may; elsewhere says what is missing. Nothing here is an error: the
@@ -44,6 +64,7 @@ pub(crate) fn set_up() {
             .args(["target", "add", "wasm32-unknown-unknown"])
             .status();
     }
+    ports::bring_libraries();
     let missing: Vec<&Need> = NEEDS.iter().filter(|need| !(need.present)()).collect();
     if missing.is_empty() {
         return;
@@ -80,7 +101,7 @@ fn is_root() -> bool {
     id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
-fn succeeds(program: &str, arguments: &[&str]) -> bool {
+pub(crate) fn succeeds(program: &str, arguments: &[&str]) -> bool {
     let output = Command::new(program).args(arguments).output();
     output.is_ok_and(|output| output.status.success())
 }

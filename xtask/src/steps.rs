@@ -1,6 +1,6 @@
 //! Running other programs, one announced step at a time.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The workspace's root.
@@ -13,6 +13,33 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
+    command
+}
+
+/// Whether the installed Rust has the standard library of a target.
+pub(crate) fn library_is_installed(target: &str) -> bool {
+    let output = Command::new("rustc")
+        .args(["--print", "target-libdir", "--target", target])
+        .current_dir(root())
+        .output();
+    output.is_ok_and(|output| {
+        let folder = String::from_utf8_lossy(&output.stdout).trim().to_string();
+        output.status.success() && Path::new(&folder).is_dir()
+    })
+}
+
+/// Debian's Rust with its source, which builds a standard library where rustup cannot fetch one
+/// (`apt-get install rustc-web cargo-web rust-web-src lld`).
+pub(crate) fn debian_cargo() -> Command {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut command = Command::new("/usr/bin/cargo");
+    command
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("PATH", format!("/usr/bin:{path}"))
+        .env("RUSTC", "/usr/bin/rustc")
+        .env_remove("CARGO")
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .current_dir(root());
     command
 }
 

@@ -1,7 +1,7 @@
 //! Every test of the project, its lints and its dependencies' rules.
 
 use crate::steps::{cargo, run};
-use crate::{house, packages, peers, web};
+use crate::{house, packages, peers, ports, spills, web};
 
 /// Sets up what tests need and runs every one: the whole workspace, what release mode could break, and the page.
 ///
@@ -29,6 +29,13 @@ pub(crate) fn everything() -> Result<(), String> {
         "vectors",
     ]))?;
     run(&mut cargo(&["test", "--release", "-p", "convt-geometry"]))?;
+    if spills::can_be_checked() {
+        spills::check()?;
+    }
+    if ports::can_be_sanitized() {
+        ports::sanitized()?;
+    }
+    ports::everything(required)?;
     if required || packages::page_can_be_tested() {
         return web::test();
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::steps::{cargo, root, run};
+use crate::steps::{cargo, debian_cargo, library_is_installed, root, run};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -97,29 +97,15 @@ fn engine(root: &Path) -> Result<(), String> {
 
 /// Whether the installed Rust can compile for the page by itself.
 pub(crate) fn standard_library_is_installed() -> bool {
-    let output = Command::new("rustc")
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .current_dir(root())
-        .output();
-    output.is_ok_and(|output| {
-        let folder = String::from_utf8_lossy(&output.stdout).trim().to_string();
-        output.status.success() && Path::new(&folder).is_dir()
-    })
+    library_is_installed(TARGET)
 }
 
-/// Debian's Rust with its source, where rustup has no standard library for WebAssembly
-/// (`apt-get install rustc-web cargo-web rust-web-src lld`).
+/// Debian's Rust with its source, where rustup has no standard library for WebAssembly.
 fn from_source() -> Command {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let mut command = Command::new("/usr/bin/cargo");
+    let mut command = debian_cargo();
     command
         .arg("-Zbuild-std=std,panic_abort")
-        .env("RUSTC_BOOTSTRAP", "1")
-        .env("PATH", format!("/usr/bin:{path}"))
-        .env("RUSTC", "/usr/bin/rustc")
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld")
-        .env_remove("CARGO")
-        .env_remove("RUSTUP_TOOLCHAIN");
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld");
     command
 }
 

@@ -4,22 +4,13 @@ use std::fmt::Debug;
 use std::ops::Add;
 
 use convt_geometry::Dtype;
-use convt_simd::{DepthwiseElement, LaneElement, TileElement};
+use convt_simd::VectorElement;
 
 use crate::activation::{double, single};
 
 /// `f32` or `f64`.
 pub trait Element:
-    TileElement
-    + LaneElement
-    + DepthwiseElement
-    + Send
-    + Sync
-    + PartialEq
-    + Add<Output = Self>
-    + Debug
-    + sealed::Sealed
-    + 'static
+    VectorElement + Send + Sync + PartialEq + Add<Output = Self> + Debug + sealed::Sealed + 'static
 {
     /// Zero.
     const ZERO: Self;

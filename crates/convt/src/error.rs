@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::Algorithm;
 use convt_geometry::GeometryError;
+use convt_simd::{Isa, IsaError};
 
 /// Why a layer, a plan or a run is refused. Each message is one sentence that names the parameter, its value and a fix.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,6 +102,10 @@ pub enum Error {
         /// Its shape.
         shape: Vec<usize>,
     },
+    /// The environment's `CONVT_ISA` names an instruction set that this machine does not have.
+    Isa(IsaError),
+    /// A run was told its instruction set, and its sums were not computed by it.
+    IsaUnused(Isa),
     /// A number that must be positive and finite, or a list of another length, in one of the helper functions.
     Value {
         /// The parameter.
@@ -115,6 +120,12 @@ pub enum Error {
 impl From<GeometryError> for Error {
     fn from(error: GeometryError) -> Self {
         Self::Geometry(error)
+    }
+}
+
+impl From<IsaError> for Error {
+    fn from(error: IsaError) -> Self {
+        Self::Isa(error)
     }
 }
 
@@ -196,6 +207,11 @@ impl fmt::Display for Error {
                 "{what} of shape {shape:?} has more bytes than {}, the most that can be addressed",
                 isize::MAX
             ),
+            Self::Isa(error) => error.fmt(f),
+            Self::IsaUnused(isa) => write!(
+                f,
+                "isa = {isa}: the run used no kernel of this instruction set; leave the choice to the engine"
+            ),
             Self::Value {
                 parameter,
                 value,
@@ -209,6 +225,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Geometry(error) => Some(error),
+            Self::Isa(error) => Some(error),
             _ => None,
         }
     }

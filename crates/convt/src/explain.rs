@@ -87,7 +87,7 @@ impl Explanation {
         let mut explanation = Self {
             algorithm: "",
             reason: "",
-            isa: Isa::best(),
+            isa: Isa::forced()?.unwrap_or_else(Isa::best),
             axes: summaries(&sizes),
             products: counts,
             weight_bytes: weights.unwrap_or(u128::MAX),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use convt_geometry::Op;
 
 use crate::algorithm::{self, Call, Weights};
+use crate::forced;
 use crate::layer::{OutputChoice, Resolved};
 use crate::tensor::{check_elements, elements, zeros};
 use crate::{
@@ -245,14 +246,18 @@ impl<T: Element> Plan<T> {
         if y.is_empty() {
             return Ok(());
         }
-        let call = |x, y, scratch, options| {
-            self.weights.run(Call {
-                sizes: resolved,
-                x,
-                y,
-                scratch,
-                options,
-                activation: &self.activation,
+        let products = || resolved.products();
+        let call = |x, y, scratch, options: &Run| {
+            forced::held(options.isa, products, |isa| {
+                self.weights.run(Call {
+                    isa,
+                    sizes: resolved,
+                    x,
+                    y,
+                    scratch,
+                    options,
+                    activation: &self.activation,
+                })
             })
         };
         if self.weights.takes(resolved, run)? {

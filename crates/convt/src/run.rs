@@ -144,7 +144,8 @@ impl Run {
         self
     }
 
-    /// Runs on this instruction set instead of the best one: the same bits, for tests and comparisons.
+    /// Runs on this instruction set instead of the best one or the one that the environment's `CONVT_ISA` names: the same
+    /// bits, for tests and comparisons. A run that is told its set, here or there, fails if no kernel of it was used.
     #[must_use]
     pub fn isa(mut self, isa: Isa) -> Self {
         self.isa = Some(isa);

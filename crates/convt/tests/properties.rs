@@ -18,7 +18,7 @@ fn tile() -> impl Strategy<Value = (Problem, usize, usize)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(common::cases(400)))]
 
     #[test]
     fn whole_numbers_are_exact_by_every_definition(problem in any_problem(), seed: u64) {

@@ -54,10 +54,10 @@ fn all_cases_in_f64() {
     }
 }
 
-#[test]
-fn instruction_sets_and_threads_agree_to_the_bit() {
+/// Every set of the machine with every number of threads against one thread of the best set.
+fn agree<T: Element + Float>() {
     for case in &vectors() {
-        let sample = sample::<f32>(case);
+        let sample = sample::<T>(case);
         let expected = bits(&sample.run(&Run::new().threads(1)));
         for isa in Isa::available() {
             for threads in [0, 1, 2, 3, 7] {
@@ -71,4 +71,14 @@ fn instruction_sets_and_threads_agree_to_the_bit() {
             }
         }
     }
+}
+
+#[test]
+fn instruction_sets_and_threads_agree_to_the_bit_in_f32() {
+    agree::<f32>();
+}
+
+#[test]
+fn instruction_sets_and_threads_agree_to_the_bit_in_f64() {
+    agree::<f64>();
 }

@@ -10,8 +10,8 @@
 //!
 //! summed in exactly this order for every number of vectors and every instruction set.
 
-use crate::tile::{Four, Vector};
-use crate::{Isa, Kind};
+use crate::Isa;
+use crate::vector::{Kernel, Vector, VectorElement};
 
 /// One product of every output of a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -236,60 +236,20 @@ const fn greatest_common_divisor(mut a: usize, mut b: usize) -> usize {
     a
 }
 
-/// An element type that the row loop exists for.
-pub trait DepthwiseElement: Copy + Default + sealed::Sealed {
-    #[doc(hidden)]
-    const ONE: Self;
-    #[doc(hidden)]
-    fn dispatch(isa: Isa, call: &sealed::Checked<'_, Self>, y: &mut [Self]);
+/// One call and its rows, bounds checked: made by [`Isa::spread_rows`] alone.
+struct Rows<'c, T> {
+    call: Call<'c, T>,
+    y: *mut T,
 }
 
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
+impl<T: VectorElement> Kernel<T> for Rows<'_, T> {
+    type Output = ();
 
-    /// A call whose bounds [`super::Isa::spread_rows`] has checked; nobody else can make one.
-    pub struct Checked<'a, T>(pub(super) super::Call<'a, T>);
-}
-
-/// For each element type and set: the vector.
-macro_rules! rows {
-    ($type:ty: $($(#[$cfg:meta])? $kind:ident, $function:ident, [$($feature:tt),*], $vector:ty;)+) => {
-        $(
-            /// # Safety
-            /// The set's features are there, and the call's bounds are checked.
-            $(#[$cfg])?
-            $(#[target_feature(enable = $feature)])*
-            unsafe fn $function(call: &Call<'_, $type>, y: &mut [$type]) {
-                // SAFETY: passed on from the caller.
-                unsafe { sweep_rows::<$type, $vector>(call, y.as_mut_ptr()) }
-            }
-        )+
-
-        impl DepthwiseElement for $type {
-            const ONE: Self = 1.0;
-
-            fn dispatch(isa: Isa, call: &sealed::Checked<'_, Self>, y: &mut [Self]) {
-                match isa.0 {
-                    // SAFETY: an `Isa` is had by detection alone, and `Checked` by checking alone.
-                    $($(#[$cfg])? Kind::$kind => unsafe { $function(&call.0, y) },)+
-                }
-            }
-        }
-    };
-}
-
-rows! { f32:
-    Portable, portable_f32, [], Four<f32>;
-    #[cfg(target_arch = "x86_64")] Avx2, avx2_f32, ["avx2", "fma"], std::arch::x86_64::__m256;
-    #[cfg(target_arch = "x86_64")] Avx512, avx512_f32, ["avx512f", "fma"], std::arch::x86_64::__m512;
-}
-
-rows! { f64:
-    Portable, portable_f64, [], Four<f64>;
-    #[cfg(target_arch = "x86_64")] Avx2, avx2_f64, ["avx2", "fma"], std::arch::x86_64::__m256d;
-    #[cfg(target_arch = "x86_64")] Avx512, avx512_f64, ["avx512f", "fma"], std::arch::x86_64::__m512d;
+    #[inline(always)]
+    unsafe fn run<X: Vector<T>>(self) {
+        // SAFETY: the bounds are checked, and the caller has enabled the set's features.
+        unsafe { sweep_rows::<T, X>(&self.call, self.y) }
+    }
 }
 
 impl Isa {
@@ -299,7 +259,7 @@ impl Isa {
     /// When the cycle is zero, or a term's reads ([`row_reads`], [`pattern_elements`]) leave the panel or the patterns, or the
     /// rows leave the output: the arithmetic of the caller is wrong.
     #[inline]
-    pub fn spread_rows<T: DepthwiseElement>(self, sums: &SpreadRows<'_, T>, y: &mut [T]) {
+    pub fn spread_rows<T: VectorElement>(self, sums: &SpreadRows<'_, T>, y: &mut [T]) {
         let Some(steps) = sums.rows.checked_sub(1) else {
             return;
         };
@@ -337,6 +297,7 @@ impl Isa {
             is_last: sums.is_last,
             one: T::ONE,
         };
-        T::dispatch(self, &sealed::Checked(call), y);
+        let y = y.as_mut_ptr();
+        self.kernel(Rows { call, y });
     }
 }

@@ -11,8 +11,8 @@
 //!
 //! summed in exactly this order, `i` outside the taps, for every tile shape and every instruction set.
 
-use crate::tile::{Four, Vector};
-use crate::{Isa, Kind};
+use crate::Isa;
+use crate::vector::{Kernel, Vector, VectorElement};
 
 /// One tap: where it finds its input, relative to a place, and its weights, relative to an input channel's row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,29 +52,12 @@ pub struct Lanes<'a, T> {
     pub weights: &'a [T],
     /// Distance between the weights of neighbouring input channels.
     pub row: usize,
-    /// Output channels, a multiple of [`LaneElement::UNIT`].
+    /// Output channels, a multiple of [`VectorElement::LINE`].
     pub lanes: usize,
     /// Weights that are wanted soon: they are asked for while others are used, from the first on. A hint alone.
     pub next: &'a [T],
     /// How many units of `next` to ask for at each tap of a tile.
     pub pace: usize,
-}
-
-/// An element type that lanes exist for.
-pub trait LaneElement: Copy + Default + sealed::Sealed {
-    /// Output channels come in multiples of this: one cache line of them.
-    const UNIT: usize = 64 / size_of::<Self>();
-    #[doc(hidden)]
-    fn dispatch(isa: Isa, call: &mut sealed::Checked<Self>, places: &[Place]);
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
-
-    /// A call whose bounds [`super::Isa::lane_sums`] has checked; nobody else can make one.
-    pub struct Checked<T>(pub(super) super::Call<T>);
 }
 
 /// One call, its bounds already checked.
@@ -113,7 +96,7 @@ fn prefetch<T>(at: *const T) {
 /// Every index of the module's formula lies within its slice for `c < at + V*LANES`, there are `P` places, and the
 /// vector's features are enabled.
 #[inline(always)]
-unsafe fn sum<T: LaneElement, X: Vector<T>, const P: usize, const V: usize>(
+unsafe fn sum<T: VectorElement, X: Vector<T>, const P: usize, const V: usize>(
     call: &mut Call<T>,
     places: &[Place; P],
     at: usize,
@@ -138,7 +121,7 @@ unsafe fn sum<T: LaneElement, X: Vector<T>, const P: usize, const V: usize>(
             for tap in taps {
                 for _ in 0..pace {
                     prefetch(next);
-                    next = next.wrapping_add(T::UNIT);
+                    next = next.wrapping_add(T::LINE);
                 }
                 let mut w = [X::splat(T::default()); V];
                 for (v, w) in w.iter_mut().enumerate() {
@@ -173,7 +156,7 @@ macro_rules! tiles_of {
         /// # Safety
         /// As [`sum`], for all places, and for the vectors from `at` on.
         #[inline(always)]
-        unsafe fn $name<T: LaneElement, X: Vector<T>>(call: &mut Call<T>, places: &[Place], at: usize) {
+        unsafe fn $name<T: VectorElement, X: Vector<T>>(call: &mut Call<T>, places: &[Place], at: usize) {
             let mut tiles = places.len().div_ceil($most);
             let mut places = places;
             while tiles > 0 {
@@ -196,7 +179,6 @@ macro_rules! tiles_of {
     };
 }
 
-#[cfg(target_arch = "x86_64")]
 tiles_of!(tiles_of_sixteen, 16, [1], 1);
 tiles_of!(tiles_of_four, 4, [1, 2, 3, 4, 5, 6], 6);
 tiles_of!(tiles_of_three, 3, [1, 2, 3, 4, 6, 8], 8);
@@ -209,9 +191,8 @@ tiles_of!(least_tiles_of_two, 2, [1, 2, 4], 4);
 ///
 /// # Safety
 /// As [`sum`], for all places and lanes.
-#[cfg(target_arch = "x86_64")]
 #[inline(always)]
-unsafe fn sweep_wide<T: LaneElement, X: Vector<T>>(call: &mut Call<T>, places: &[Place]) {
+unsafe fn sweep_wide<T: VectorElement, X: Vector<T>>(call: &mut Call<T>, places: &[Place]) {
     let mut at = 0;
     // SAFETY: `at` and the vectors that follow it stay within the lanes, a multiple of the vector's length.
     unsafe {
@@ -240,7 +221,7 @@ macro_rules! sweep_pairs {
         /// # Safety
         /// As [`sum`], for all places and lanes.
         #[inline(always)]
-        unsafe fn $name<T: LaneElement, X: Vector<T>>(call: &mut Call<T>, places: &[Place]) {
+        unsafe fn $name<T: VectorElement, X: Vector<T>>(call: &mut Call<T>, places: &[Place]) {
             for at in (0..call.lanes).step_by(2 * X::LANES) {
                 // SAFETY: two vectors from `at` on stay within the lanes, a multiple of their length.
                 unsafe { $tiles::<T, X>(call, places, at) };
@@ -249,45 +230,32 @@ macro_rules! sweep_pairs {
     };
 }
 
-#[cfg(target_arch = "x86_64")]
 sweep_pairs!(sweep_pairs, small_tiles_of_two);
 sweep_pairs!(sweep_plain, least_tiles_of_two);
 
-/// For each element type and set: the vector, and how channels are swept.
-macro_rules! lanes {
-    ($type:ty: $($(#[$cfg:meta])? $kind:ident, $function:ident, [$($feature:tt),*], $vector:ty, $sweep:ident;)+) => {
-        $(
-            /// # Safety
-            /// The set's features are there, and the call's bounds are checked.
-            $(#[$cfg])?
-            $(#[target_feature(enable = $feature)])*
-            unsafe fn $function(call: &mut Call<$type>, places: &[Place]) {
-                // SAFETY: passed on from the caller.
-                unsafe { $sweep::<$type, $vector>(call, places) }
-            }
-        )+
+/// One call and its places, bounds checked: made by [`Isa::lane_sums`] alone. Returns the units left to ask for.
+struct Sweep<'p, T> {
+    call: Call<T>,
+    places: &'p [Place],
+}
 
-        impl LaneElement for $type {
-            fn dispatch(isa: Isa, call: &mut sealed::Checked<Self>, places: &[Place]) {
-                match isa.0 {
-                    // SAFETY: an `Isa` is had by detection alone, and `Checked` by checking alone.
-                    $($(#[$cfg])? Kind::$kind => unsafe { $function(&mut call.0, places) },)+
-                }
+impl<T: VectorElement> Kernel<T> for Sweep<'_, T> {
+    type Output = usize;
+
+    #[inline(always)]
+    unsafe fn run<X: Vector<T>>(mut self) -> usize {
+        // SAFETY: the bounds are checked, and the caller has enabled the set's features.
+        unsafe {
+            if X::LANES == T::LINE {
+                sweep_wide::<T, X>(&mut self.call, self.places);
+            } else if X::LANES * 2 == T::LINE || X::REGISTERS >= 32 {
+                sweep_pairs::<T, X>(&mut self.call, self.places);
+            } else {
+                sweep_plain::<T, X>(&mut self.call, self.places);
             }
         }
-    };
-}
-
-lanes! { f32:
-    Portable, portable_f32, [], Four<f32>, sweep_plain;
-    #[cfg(target_arch = "x86_64")] Avx2, avx2_f32, ["avx2", "fma"], std::arch::x86_64::__m256, sweep_pairs;
-    #[cfg(target_arch = "x86_64")] Avx512, avx512_f32, ["avx512f", "fma"], std::arch::x86_64::__m512, sweep_wide;
-}
-
-lanes! { f64:
-    Portable, portable_f64, [], Four<f64>, sweep_plain;
-    #[cfg(target_arch = "x86_64")] Avx2, avx2_f64, ["avx2", "fma"], std::arch::x86_64::__m256d, sweep_pairs;
-    #[cfg(target_arch = "x86_64")] Avx512, avx512_f64, ["avx512f", "fma"], std::arch::x86_64::__m512d, sweep_wide;
+        self.call.left
+    }
 }
 
 impl Isa {
@@ -295,7 +263,7 @@ impl Isa {
     ///
     /// # Panics
     /// When the lanes are no multiple of the unit or a slice is too short: the arithmetic of the caller is wrong.
-    pub fn lane_sums<T: LaneElement>(
+    pub fn lane_sums<T: VectorElement>(
         self,
         lanes: &Lanes<'_, T>,
         places: &[Place],
@@ -312,7 +280,7 @@ impl Isa {
             next,
             pace,
         } = *lanes;
-        assert!(width.is_multiple_of(T::UNIT), "no whole units of lanes");
+        assert!(width.is_multiple_of(T::LINE), "no whole units of lanes");
         if planes == 0 || taps.is_empty() || places.is_empty() || width == 0 {
             return 0;
         }
@@ -357,12 +325,11 @@ impl Isa {
             lanes: width,
             sums: sums.as_mut_ptr(),
             next: next.as_ptr(),
-            left: next.len() / T::UNIT,
+            left: next.len() / T::LINE,
             pace,
         };
-        let mut call = sealed::Checked(call);
-        T::dispatch(self, &mut call, places);
-        next.len() - call.0.left * T::UNIT
+        let left = self.kernel(Sweep { call, places });
+        next.len() - left * T::LINE
     }
 }
 
@@ -395,7 +362,7 @@ mod tests {
                 let x = narrow(numbers((planes - 1) * plane + most + 10, 1));
                 for isa in Isa::available() {
                     for units in [1, 2, 3, 4, 5, 6, 16, 21] {
-                        let lanes = units * <$type>::UNIT;
+                        let lanes = units * <$type>::LINE;
                         let weights = narrow(numbers((planes - 1) * row + 200 + lanes, 2));
                         let pitch = lanes + 3;
                         for count in 1..=most {

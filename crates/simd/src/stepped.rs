@@ -12,8 +12,8 @@
 //!
 //! summed in exactly this order; the weights are those of the rows that take part, step by step.
 
-use crate::tile::{TileElement, Vector};
-use crate::{Isa, Kind};
+use crate::Isa;
+use crate::vector::{Kernel, Vector, VectorElement};
 
 /// The rows of a stepped tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl Isa {
     ///
     /// # Panics
     /// When `grid` is not one of [`GRIDS`] or a slice is too short: the arithmetic of the caller is wrong.
-    pub fn stepped<T: TileElement>(
+    pub fn stepped<T: VectorElement>(
         self,
         grid: Grid,
         taps: &Stepped<'_, T>,
@@ -147,12 +147,12 @@ impl Isa {
             acc: acc.as_mut_ptr(),
             pitch,
         };
-        T::stepped(self, grid, &call, width);
+        self.kernel(Sweep { call, grid, width });
     }
 }
 
 /// A call whose bounds [`Isa::stepped`] has checked.
-pub struct Checked<T> {
+struct Checked<T> {
     x: *const T,
     plane: usize,
     planes: usize,
@@ -170,7 +170,7 @@ pub struct Checked<T> {
 /// # Safety
 /// `V` vectors at `x` and `a*b` weights may be read, and the vector's features are enabled.
 #[inline(always)]
-unsafe fn step<T: Copy, X: Vector<T>, const A: usize, const B: usize, const V: usize>(
+unsafe fn step<T: Copy + Default, X: Vector<T>, const A: usize, const B: usize, const V: usize>(
     acc: &mut [[[X; V]; B]; A],
     inputs: [X; V],
     weights: &mut *const T,
@@ -287,60 +287,51 @@ unsafe fn sweep<
     }
 }
 
-/// An element type that stepped tiles exist for.
-pub trait SteppedElement: Sized {
-    #[doc(hidden)]
-    fn stepped(isa: Isa, grid: Grid, call: &Checked<Self>, width: usize);
+/// One call, its bounds checked: made by [`Isa::stepped`] alone.
+struct Sweep<T> {
+    call: Checked<T>,
+    grid: Grid,
+    width: usize,
 }
 
-/// For each element type and set: the vector, and how many of them a tile of each of [`GRIDS`] holds.
-macro_rules! stepped {
-    ($type:ty: $($(#[$cfg:meta])? $kind:ident, $function:ident, [$($feature:tt),*], $vector:ty, [$($v:literal),+];)+) => {
-        $(
-            /// # Safety
-            /// The set's features are there, and the call's bounds are checked.
-            $(#[$cfg])?
-            $(#[target_feature(enable = $feature)])*
-            unsafe fn $function(grid: Grid, call: &Checked<$type>, width: usize) {
-                const N: [usize; GRIDS.len()] = [$($v),+];
-                // SAFETY: passed on from the caller.
-                unsafe {
-                    match (grid.outer.0, grid.inner.0, grid.inner.1) {
-                        (2, 2, _) => sweep::<$type, $vector, 2, 1, 2, 1, { N[0] }>(call, width),
-                        (2, 4, _) => sweep::<$type, $vector, 2, 1, 4, 2, { N[1] }>(call, width),
-                        (2, _, _) => sweep::<$type, $vector, 2, 1, 6, 3, { N[2] }>(call, width),
-                        (_, 2, _) => sweep::<$type, $vector, 1, 1, 2, 1, { N[3] }>(call, width),
-                        (_, 4, 2) => sweep::<$type, $vector, 1, 1, 4, 2, { N[4] }>(call, width),
-                        (_, 6, _) => sweep::<$type, $vector, 1, 1, 6, 3, { N[5] }>(call, width),
-                        (_, 4, _) => sweep::<$type, $vector, 1, 1, 4, 1, { N[6] }>(call, width),
-                        (_, 8, _) => sweep::<$type, $vector, 1, 1, 8, 2, { N[7] }>(call, width),
-                        _ => sweep::<$type, $vector, 1, 1, 12, 3, { N[8] }>(call, width),
-                    }
-                }
-            }
-        )+
+impl<T: Copy + Default> Kernel<T> for Sweep<T> {
+    type Output = ();
 
-        impl SteppedElement for $type {
-            fn stepped(isa: Isa, grid: Grid, call: &Checked<Self>, width: usize) {
-                match isa.0 {
-                    // SAFETY: an `Isa` is had by detection alone, and `Checked` by checking alone.
-                    $($(#[$cfg])? Kind::$kind => unsafe { $function(grid, call, width) },)+
+    #[inline(always)]
+    unsafe fn run<X: Vector<T>>(self) {
+        let Self { call, grid, width } = &self;
+        let width = *width;
+        let shape = (grid.outer.0, grid.inner.0, grid.inner.1);
+        // As many vectors for each of [`GRIDS`] as the set's registers hold beside the inputs and a weight.
+        // SAFETY: the bounds are checked, and the caller has enabled the set's features.
+        unsafe {
+            if X::REGISTERS >= 32 {
+                match shape {
+                    (2, 2, _) => sweep::<T, X, 2, 1, 2, 1, 5>(call, width),
+                    (2, 4, _) => sweep::<T, X, 2, 1, 4, 2, 3>(call, width),
+                    (2, _, _) => sweep::<T, X, 2, 1, 6, 3, 2>(call, width),
+                    (_, 2, _) => sweep::<T, X, 1, 1, 2, 1, 8>(call, width),
+                    (_, 4, 2) => sweep::<T, X, 1, 1, 4, 2, 5>(call, width),
+                    (_, 6, _) => sweep::<T, X, 1, 1, 6, 3, 4>(call, width),
+                    (_, 4, _) => sweep::<T, X, 1, 1, 4, 1, 5>(call, width),
+                    (_, 8, _) => sweep::<T, X, 1, 1, 8, 2, 3>(call, width),
+                    _ => sweep::<T, X, 1, 1, 12, 3, 2>(call, width),
+                }
+            } else {
+                match shape {
+                    (2, 2, _) => sweep::<T, X, 2, 1, 2, 1, 2>(call, width),
+                    (2, 4, _) => sweep::<T, X, 2, 1, 4, 2, 1>(call, width),
+                    (2, _, _) => sweep::<T, X, 2, 1, 6, 3, 1>(call, width),
+                    (_, 2, _) => sweep::<T, X, 1, 1, 2, 1, 4>(call, width),
+                    (_, 4, 2) => sweep::<T, X, 1, 1, 4, 2, 2>(call, width),
+                    (_, 6, _) => sweep::<T, X, 1, 1, 6, 3, 2>(call, width),
+                    (_, 4, _) => sweep::<T, X, 1, 1, 4, 1, 2>(call, width),
+                    (_, 8, _) => sweep::<T, X, 1, 1, 8, 2, 1>(call, width),
+                    _ => sweep::<T, X, 1, 1, 12, 3, 1>(call, width),
                 }
             }
         }
-    };
-}
-
-stepped! { f32:
-    Portable, portable_f32, [], crate::tile::Four<f32>, [2, 1, 1, 4, 2, 2, 2, 1, 1];
-    #[cfg(target_arch = "x86_64")] Avx2, avx2_f32, ["avx2", "fma"], std::arch::x86_64::__m256, [2, 1, 1, 4, 2, 2, 2, 1, 1];
-    #[cfg(target_arch = "x86_64")] Avx512, avx512_f32, ["avx512f", "fma"], std::arch::x86_64::__m512, [6, 3, 2, 8, 6, 4, 6, 3, 2];
-}
-
-stepped! { f64:
-    Portable, portable_f64, [], crate::tile::Four<f64>, [2, 1, 1, 4, 2, 2, 2, 1, 1];
-    #[cfg(target_arch = "x86_64")] Avx2, avx2_f64, ["avx2", "fma"], std::arch::x86_64::__m256d, [2, 1, 1, 4, 2, 2, 2, 1, 1];
-    #[cfg(target_arch = "x86_64")] Avx512, avx512_f64, ["avx512f", "fma"], std::arch::x86_64::__m512d, [6, 3, 2, 8, 6, 4, 6, 3, 2];
+    }
 }
 
 #[cfg(test)]

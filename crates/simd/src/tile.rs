@@ -10,7 +10,8 @@
 //!
 //! summed in exactly this order, `i` outside `j`, for every tile shape and every instruction set.
 
-use crate::{Isa, Kind};
+use crate::Isa;
+use crate::vector::{Kernel, Vector, VectorElement};
 
 /// What one tile sums over.
 #[derive(Clone, Copy, Debug)]
@@ -29,126 +30,6 @@ pub struct Taps<'a, T> {
 
 /// Rows (output channels) that a tile may have, in ascending order.
 pub const TILE_ROWS: [usize; 11] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12];
-
-/// A vector of one instruction set.
-///
-/// # Safety
-/// The functions may be called only where the set's features are enabled; `load` and `store` touch `LANES` elements.
-pub(crate) trait Vector<T>: Copy {
-    const LANES: usize;
-    unsafe fn splat(value: T) -> Self;
-    unsafe fn load(from: *const T) -> Self;
-    unsafe fn store(self, to: *mut T);
-    /// `self * factor + term`, rounded once.
-    unsafe fn fused(self, factor: Self, term: Self) -> Self;
-}
-
-/// Four elements without any instruction set.
-#[derive(Clone, Copy)]
-pub(crate) struct Four<T>([T; 4]);
-
-macro_rules! portable_vector {
-    ($type:ty) => {
-        impl Vector<$type> for Four<$type> {
-            const LANES: usize = 4;
-            #[inline(always)]
-            unsafe fn splat(value: $type) -> Self {
-                Self([value; 4])
-            }
-            #[inline(always)]
-            unsafe fn load(from: *const $type) -> Self {
-                // SAFETY: the caller vouches for LANES elements; an array has the alignment of its element.
-                Self(unsafe { from.cast::<[$type; 4]>().read() })
-            }
-            #[inline(always)]
-            unsafe fn store(self, to: *mut $type) {
-                // SAFETY: as above.
-                unsafe { to.cast::<[$type; 4]>().write(self.0) }
-            }
-            #[inline(always)]
-            unsafe fn fused(self, factor: Self, term: Self) -> Self {
-                Self(std::array::from_fn(|i| {
-                    self.0[i].mul_add(factor.0[i], term.0[i])
-                }))
-            }
-        }
-    };
-}
-
-portable_vector!(f32);
-portable_vector!(f64);
-
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use super::Vector;
-    #[allow(clippy::wildcard_imports)] // intrinsics, named by the macro below
-    use std::arch::x86_64::*;
-
-    macro_rules! vector {
-        ($vector:ty, $type:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $fused:ident) => {
-            impl Vector<$type> for $vector {
-                const LANES: usize = $lanes;
-                #[inline(always)]
-                unsafe fn splat(value: $type) -> Self {
-                    // SAFETY: the caller has enabled the features.
-                    unsafe { $splat(value) }
-                }
-                #[inline(always)]
-                unsafe fn load(from: *const $type) -> Self {
-                    // SAFETY: features as above, and LANES elements may be read.
-                    unsafe { $load(from) }
-                }
-                #[inline(always)]
-                unsafe fn store(self, to: *mut $type) {
-                    // SAFETY: features as above, and LANES elements may be written.
-                    unsafe { $store(to, self) }
-                }
-                #[inline(always)]
-                unsafe fn fused(self, factor: Self, term: Self) -> Self {
-                    // SAFETY: features as above.
-                    unsafe { $fused(self, factor, term) }
-                }
-            }
-        };
-    }
-
-    vector!(
-        __m512,
-        f32,
-        16,
-        _mm512_set1_ps,
-        _mm512_loadu_ps,
-        _mm512_storeu_ps,
-        _mm512_fmadd_ps
-    );
-    vector!(
-        __m512d,
-        f64,
-        8,
-        _mm512_set1_pd,
-        _mm512_loadu_pd,
-        _mm512_storeu_pd,
-        _mm512_fmadd_pd
-    );
-    vector!(
-        __m256,
-        f32,
-        8,
-        _mm256_set1_ps,
-        _mm256_loadu_ps,
-        _mm256_storeu_ps,
-        _mm256_fmadd_ps
-    );
-    vector!(
-        __m256d,
-        f64,
-        4,
-        _mm256_set1_pd,
-        _mm256_loadu_pd,
-        _mm256_storeu_pd,
-        _mm256_fmadd_pd
-    );
-}
 
 /// One call of a tile, its bounds already checked.
 struct Call<T> {
@@ -239,89 +120,57 @@ unsafe fn sweep<T: Copy + Default, X: Vector<T>, const M: usize, const V: usize>
     }
 }
 
-/// An element type that tiles exist for.
-pub trait TileElement:
-    Copy + Default + crate::weave::WeaveElement + crate::stepped::SteppedElement + sealed::Sealed
-{
-    #[doc(hidden)]
-    fn dispatch(isa: Isa, rows: usize, call: &sealed::Checked<Self>, width: usize);
-    #[doc(hidden)]
-    fn lanes(isa: Isa) -> usize;
+/// One call, its bounds checked: made by [`Isa::tile`] alone.
+struct Sweep<T> {
+    call: Call<T>,
+    rows: usize,
+    width: usize,
 }
 
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
+impl<T: Copy + Default> Kernel<T> for Sweep<T> {
+    type Output = ();
 
-    /// A call whose bounds [`super::Isa::tile`] has checked; nobody else can make one.
-    pub struct Checked<T>(pub(super) super::Call<T>);
-}
-
-/// For each element type and set: the vector, and how many of them a tile of each of [`TILE_ROWS`] rows holds.
-macro_rules! tiles {
-    ($type:ty: $($(#[$cfg:meta])? $kind:ident, $function:ident, [$($feature:tt),*], $vector:ty, [$($v:literal),+];)+) => {
-        $(
-            /// # Safety
-            /// The set's features are there, and the call's bounds are checked.
-            $(#[$cfg])?
-            $(#[target_feature(enable = $feature)])*
-            unsafe fn $function(rows: usize, call: &Call<$type>, width: usize) {
-                const VECTORS: [usize; TILE_ROWS.len()] = [$($v),+];
-                // SAFETY: passed on from the caller.
-                unsafe {
-                    match rows {
-1 => sweep::<$type, $vector, 1, { VECTORS[0] }>(call, width),
-                        2 => sweep::<$type, $vector, 2, { VECTORS[1] }>(call, width),
-                        3 => sweep::<$type, $vector, 3, { VECTORS[2] }>(call, width),
-                        4 => sweep::<$type, $vector, 4, { VECTORS[3] }>(call, width),
-                        5 => sweep::<$type, $vector, 5, { VECTORS[4] }>(call, width),
-                        6 => sweep::<$type, $vector, 6, { VECTORS[5] }>(call, width),
-                        7 => sweep::<$type, $vector, 7, { VECTORS[6] }>(call, width),
-                        8 => sweep::<$type, $vector, 8, { VECTORS[7] }>(call, width),
-                        9 => sweep::<$type, $vector, 9, { VECTORS[8] }>(call, width),
-                        10 => sweep::<$type, $vector, 10, { VECTORS[9] }>(call, width),
-                        _ => sweep::<$type, $vector, 12, { VECTORS[10] }>(call, width),
-                    }
+    #[inline(always)]
+    unsafe fn run<X: Vector<T>>(self) {
+        let Self { call, rows, width } = &self;
+        let width = *width;
+        // As many vectors for each number of rows as the set's registers hold beside the inputs and a weight.
+        // SAFETY: the bounds are checked, and the caller has enabled the set's features.
+        unsafe {
+            if X::REGISTERS >= 32 {
+                match rows {
+                    1 => sweep::<T, X, 1, 12>(call, width),
+                    2 => sweep::<T, X, 2, 8>(call, width),
+                    3 => sweep::<T, X, 3, 7>(call, width),
+                    4 => sweep::<T, X, 4, 5>(call, width),
+                    5 => sweep::<T, X, 5, 4>(call, width),
+                    6 => sweep::<T, X, 6, 4>(call, width),
+                    7 => sweep::<T, X, 7, 3>(call, width),
+                    8 => sweep::<T, X, 8, 3>(call, width),
+                    9 => sweep::<T, X, 9, 2>(call, width),
+                    10 => sweep::<T, X, 10, 2>(call, width),
+                    _ => sweep::<T, X, 12, 2>(call, width),
                 }
-            }
-        )+
-
-        impl TileElement for $type {
-            fn dispatch(isa: Isa, rows: usize, call: &sealed::Checked<Self>, width: usize) {
-                match isa.0 {
-                    // SAFETY: an `Isa` is had by detection alone, and `Checked` by checking alone.
-                    $($(#[$cfg])? Kind::$kind => unsafe { $function(rows, &call.0, width) },)+
-                }
-            }
-
-            fn lanes(isa: Isa) -> usize {
-                match isa.0 {
-                    $($(#[$cfg])? Kind::$kind => <$vector as Vector<$type>>::LANES,)+
+            } else {
+                match rows {
+                    1 => sweep::<T, X, 1, 6>(call, width),
+                    2 => sweep::<T, X, 2, 4>(call, width),
+                    3 => sweep::<T, X, 3, 3>(call, width),
+                    4 => sweep::<T, X, 4, 2>(call, width),
+                    5 => sweep::<T, X, 5, 2>(call, width),
+                    6 => sweep::<T, X, 6, 2>(call, width),
+                    7 => sweep::<T, X, 7, 1>(call, width),
+                    8 => sweep::<T, X, 8, 1>(call, width),
+                    9 => sweep::<T, X, 9, 1>(call, width),
+                    10 => sweep::<T, X, 10, 1>(call, width),
+                    _ => sweep::<T, X, 12, 1>(call, width),
                 }
             }
         }
-    };
-}
-
-tiles! { f32:
-    Portable, portable_f32, [], Four<f32>, [6, 4, 3, 2, 2, 2, 1, 1, 1, 1, 1];
-    #[cfg(target_arch = "x86_64")] Avx2, avx2_f32, ["avx2", "fma"], std::arch::x86_64::__m256, [6, 4, 3, 2, 2, 2, 1, 1, 1, 1, 1];
-    #[cfg(target_arch = "x86_64")] Avx512, avx512_f32, ["avx512f", "fma"], std::arch::x86_64::__m512, [12, 8, 7, 6, 5, 4, 3, 3, 3, 2, 2];
-}
-
-tiles! { f64:
-    Portable, portable_f64, [], Four<f64>, [6, 4, 3, 2, 2, 2, 1, 1, 1, 1, 1];
-    #[cfg(target_arch = "x86_64")] Avx2, avx2_f64, ["avx2", "fma"], std::arch::x86_64::__m256d, [6, 4, 3, 2, 2, 2, 1, 1, 1, 1, 1];
-    #[cfg(target_arch = "x86_64")] Avx512, avx512_f64, ["avx512f", "fma"], std::arch::x86_64::__m512d, [12, 8, 7, 6, 5, 4, 3, 3, 3, 2, 2];
+    }
 }
 
 impl Isa {
-    /// Elements of one vector: a tile computes its width rounded up to a multiple of it.
-    pub fn lanes<T: TileElement>(self) -> usize {
-        T::lanes(self)
-    }
-
     /// Sums `taps` into `acc`, for `width` positions from `at` on.
     ///
     /// `acc` holds `rows` rows of `pitch` elements, of which the first `width` (rounded up to whole vectors) are written;
@@ -329,7 +178,7 @@ impl Isa {
     ///
     /// # Panics
     /// When `rows` is not one of [`TILE_ROWS`] or a slice is too short: the arithmetic of the caller is wrong.
-    pub fn tile<T: TileElement>(
+    pub fn tile<T: VectorElement>(
         self,
         rows: usize,
         taps: &Taps<'_, T>,
@@ -388,7 +237,7 @@ impl Isa {
             acc: acc.as_mut_ptr(),
             pitch,
         };
-        T::dispatch(self, rows, &sealed::Checked(call), width);
+        self.kernel(Sweep { call, rows, width });
     }
 }
 
@@ -464,6 +313,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(panic = "unwind")]
     fn arithmetic_that_is_wrong_panics_before_anything_is_touched() {
         let (x, weights) = (numbers(40, 1), numbers(8, 2));
         let taps = Taps {

@@ -2,8 +2,8 @@
 
 use std::ops::Add;
 
-use crate::tile::Vector;
-use crate::{Isa, Kind, TileElement};
+use crate::Isa;
+use crate::vector::{Kernel, Vector, VectorElement};
 
 /// Rows of sums that are interleaved at most.
 pub const WOVEN: usize = 8;
@@ -56,7 +56,7 @@ impl Isa {
     ///
     /// # Panics
     /// When `rows` exceeds `step` or a slice is too short: the arithmetic of the caller is wrong.
-    pub fn weave<T: TileElement + Add<Output = T>>(self, weave: &Weave, sums: &[T], y: &mut [T]) {
+    pub fn weave<T: VectorElement>(self, weave: &Weave, sums: &[T], y: &mut [T]) {
         if weave.rows == 0 || weave.count == 0 || weave.lines == 0 {
             return;
         }
@@ -64,21 +64,18 @@ impl Isa {
         assert!(weave.y_end().is_some_and(|end| end <= y.len()), "outputs");
         let sums_end = weave.sums_end(self.lanes::<T>());
         assert!(sums_end.is_some_and(|end| end <= sums.len()), "sums");
-        T::weave(
-            self,
-            &Checked {
-                weave: *weave,
-                sums: sums.as_ptr(),
-                y: y.as_mut_ptr(),
-            },
-        );
+        self.kernel(Checked {
+            weave: *weave,
+            sums: sums.as_ptr(),
+            y: y.as_mut_ptr(),
+        });
     }
 
     /// The inverse of [`Isa::weave`] for one row of sums: `sums[line*sums_pitch + m] = y[line*y_pitch + step*m]`.
     ///
     /// # Panics
     /// When a slice is too short.
-    pub fn unweave<T: TileElement>(self, weave: &Weave, sums: &mut [T], y: &[T]) {
+    pub fn unweave<T: VectorElement>(self, weave: &Weave, sums: &mut [T], y: &[T]) {
         if weave.count == 0 || weave.lines == 0 {
             return;
         }
@@ -89,239 +86,26 @@ impl Isa {
         };
         assert!(one.y_end().is_some_and(|end| end <= y.len()), "outputs");
         assert!(one.sums_end(1).is_some_and(|end| end <= sums.len()), "sums");
-        T::unweave(
-            self,
-            &CheckedBack {
-                weave: one,
-                sums: sums.as_mut_ptr(),
-                y: y.as_ptr(),
-            },
-        );
+        self.kernel(CheckedBack {
+            weave: one,
+            sums: sums.as_mut_ptr(),
+            y: y.as_ptr(),
+        });
     }
 }
 
 /// An unweave whose bounds [`Isa::unweave`] has checked.
-pub struct CheckedBack<T> {
+struct CheckedBack<T> {
     weave: Weave,
     sums: *mut T,
     y: *const T,
 }
 
 /// A weave whose bounds [`Isa::weave`] has checked.
-pub struct Checked<T> {
+struct Checked<T> {
     weave: Weave,
     sums: *const T,
     y: *mut T,
-}
-
-/// What weaving asks of a vector besides [`Vector`]; sets without better instructions go through memory.
-///
-/// # Safety
-/// As for [`Vector`]; `store_first` touches `count` elements.
-pub(crate) trait Lanes<T: Copy + Default>: Vector<T> {
-    /// The lanes of two vectors in turn: their first halves, and their second.
-    #[inline(always)]
-    unsafe fn zip(self, other: Self) -> (Self, Self) {
-        let mut both = [T::default(); 128];
-        // SAFETY: at most 64 lanes are stored at each half of the buffer, and 2*LANES loaded from its front.
-        unsafe {
-            let mut parts = [T::default(); 64];
-            self.store(parts.as_mut_ptr());
-            for (i, &part) in parts[..Self::LANES].iter().enumerate() {
-                both[2 * i] = part;
-            }
-            other.store(parts.as_mut_ptr());
-            for (i, &part) in parts[..Self::LANES].iter().enumerate() {
-                both[2 * i + 1] = part;
-            }
-            (
-                Self::load(both.as_ptr()),
-                Self::load(both.as_ptr().add(Self::LANES)),
-            )
-        }
-    }
-
-    /// Every other lane of two vectors, from the first on.
-    #[inline(always)]
-    unsafe fn even(self, other: Self) -> Self {
-        let mut both = [T::default(); 128];
-        // SAFETY: at most 64 lanes are stored at each part of the buffer, and LANES loaded from its front.
-        unsafe {
-            self.store(both.as_mut_ptr());
-            other.store(both.as_mut_ptr().add(Self::LANES));
-            for i in 0..Self::LANES {
-                both[i] = both[2 * i];
-            }
-            Self::load(both.as_ptr())
-        }
-    }
-
-    /// `self + 0`: -0 becomes +0.
-    unsafe fn plus_zero(self) -> Self;
-
-    /// Stores the first `count` lanes, `count <= LANES`.
-    #[inline(always)]
-    unsafe fn store_first(self, to: *mut T, count: usize) {
-        let mut all = [T::default(); 64];
-        // SAFETY: at most 64 lanes; the caller vouches for `count` elements at `to`.
-        unsafe {
-            self.store(all.as_mut_ptr());
-            std::ptr::copy_nonoverlapping(all.as_ptr(), to, count);
-        }
-    }
-}
-
-impl<T: Copy + Default + Add<Output = T>, V: Vector<T> + Portable> Lanes<T> for V {
-    #[inline(always)]
-    unsafe fn plus_zero(self) -> Self {
-        let mut all = [T::default(); 64];
-        // SAFETY: at most 64 lanes.
-        unsafe {
-            self.store(all.as_mut_ptr());
-            for value in &mut all[..Self::LANES] {
-                *value = *value + T::default();
-            }
-            Self::load(all.as_ptr())
-        }
-    }
-}
-
-/// Vectors that weave through memory.
-pub(crate) trait Portable {}
-
-impl<T> Portable for crate::tile::Four<T> {}
-
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use super::Lanes;
-    #[allow(clippy::wildcard_imports)] // intrinsics
-    use std::arch::x86_64::*;
-
-    impl Lanes<f32> for __m512 {
-        #[inline(always)]
-        unsafe fn zip(self, other: Self) -> (Self, Self) {
-            // SAFETY: the caller has enabled the features. Lane i of the first half is lane i/2 of self or other.
-            unsafe {
-                let first =
-                    _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-                let second = _mm512_add_epi32(first, _mm512_set1_epi32(8));
-                (
-                    _mm512_permutex2var_ps(self, first, other),
-                    _mm512_permutex2var_ps(self, second, other),
-                )
-            }
-        }
-        #[inline(always)]
-        unsafe fn even(self, other: Self) -> Self {
-            // SAFETY: features as above.
-            unsafe {
-                let lanes =
-                    _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-                _mm512_permutex2var_ps(self, lanes, other)
-            }
-        }
-        #[inline(always)]
-        unsafe fn plus_zero(self) -> Self {
-            // SAFETY: features as above.
-            unsafe { _mm512_add_ps(self, _mm512_setzero_ps()) }
-        }
-        #[inline(always)]
-        unsafe fn store_first(self, to: *mut f32, count: usize) {
-            // SAFETY: features as above; the mask has `count` bits, so as many elements are written.
-            unsafe { _mm512_mask_storeu_ps(to, ((1_u32 << count) - 1) as __mmask16, self) }
-        }
-    }
-
-    impl Lanes<f64> for __m512d {
-        #[inline(always)]
-        unsafe fn zip(self, other: Self) -> (Self, Self) {
-            // SAFETY: as for f32.
-            unsafe {
-                let first = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11);
-                let second = _mm512_add_epi64(first, _mm512_set1_epi64(4));
-                (
-                    _mm512_permutex2var_pd(self, first, other),
-                    _mm512_permutex2var_pd(self, second, other),
-                )
-            }
-        }
-        #[inline(always)]
-        unsafe fn even(self, other: Self) -> Self {
-            // SAFETY: features as above.
-            unsafe {
-                let lanes = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
-                _mm512_permutex2var_pd(self, lanes, other)
-            }
-        }
-        #[inline(always)]
-        unsafe fn plus_zero(self) -> Self {
-            // SAFETY: features as above.
-            unsafe { _mm512_add_pd(self, _mm512_setzero_pd()) }
-        }
-        #[inline(always)]
-        unsafe fn store_first(self, to: *mut f64, count: usize) {
-            // SAFETY: features as above; the mask has `count` bits.
-            unsafe { _mm512_mask_storeu_pd(to, ((1_u32 << count) - 1) as __mmask8, self) }
-        }
-    }
-
-    impl Lanes<f32> for __m256 {
-        #[inline(always)]
-        unsafe fn zip(self, other: Self) -> (Self, Self) {
-            // SAFETY: features. Within each half of 4 lanes: the low pairs, the high pairs; then the halves are put in order.
-            unsafe {
-                let (low, high) = (
-                    _mm256_unpacklo_ps(self, other),
-                    _mm256_unpackhi_ps(self, other),
-                );
-                (
-                    _mm256_permute2f128_ps::<0x20>(low, high),
-                    _mm256_permute2f128_ps::<0x31>(low, high),
-                )
-            }
-        }
-        #[inline(always)]
-        unsafe fn even(self, other: Self) -> Self {
-            // SAFETY: features as above.
-            unsafe {
-                // Within each half: two lanes of self, two of other; then those of self first.
-                let mixed = _mm256_castps_pd(_mm256_shuffle_ps::<0b10_00_10_00>(self, other));
-                _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(mixed))
-            }
-        }
-        #[inline(always)]
-        unsafe fn plus_zero(self) -> Self {
-            // SAFETY: features as above.
-            unsafe { _mm256_add_ps(self, _mm256_setzero_ps()) }
-        }
-    }
-
-    impl Lanes<f64> for __m256d {
-        #[inline(always)]
-        unsafe fn zip(self, other: Self) -> (Self, Self) {
-            // SAFETY: as for f32.
-            unsafe {
-                let (low, high) = (
-                    _mm256_unpacklo_pd(self, other),
-                    _mm256_unpackhi_pd(self, other),
-                );
-                (
-                    _mm256_permute2f128_pd::<0x20>(low, high),
-                    _mm256_permute2f128_pd::<0x31>(low, high),
-                )
-            }
-        }
-        #[inline(always)]
-        unsafe fn even(self, other: Self) -> Self {
-            // SAFETY: features as above.
-            unsafe { _mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_unpacklo_pd(self, other)) }
-        }
-        #[inline(always)]
-        unsafe fn plus_zero(self) -> Self {
-            // SAFETY: features as above.
-            unsafe { _mm256_add_pd(self, _mm256_setzero_pd()) }
-        }
-    }
 }
 
 /// `R` rows interleaved, a power of two up to 8: the even ones among themselves, the odd ones, then both.
@@ -329,7 +113,7 @@ mod x86 {
 /// # Safety
 /// As for [`Vector`].
 #[inline(always)]
-unsafe fn interleave<T: Copy + Default, V: Lanes<T>, const R: usize>(rows: [V; R]) -> [V; R] {
+unsafe fn interleave<T: Copy + Default, V: Vector<T>, const R: usize>(rows: [V; R]) -> [V; R] {
     let mut out = rows;
     // SAFETY: passed on from the caller.
     unsafe {
@@ -358,7 +142,7 @@ unsafe fn interleave<T: Copy + Default, V: Lanes<T>, const R: usize>(rows: [V; R
 /// # Safety
 /// The bounds are checked for vectors of this many lanes, `rows == R`, and the features are enabled.
 #[inline(always)]
-unsafe fn vectors<T: Copy + Default, V: Lanes<T>, const R: usize>(call: &Checked<T>) {
+unsafe fn vectors<T: Copy + Default, V: Vector<T>, const R: usize>(call: &Checked<T>) {
     let Weave {
         step,
         from,
@@ -379,7 +163,7 @@ unsafe fn vectors<T: Copy + Default, V: Lanes<T>, const R: usize>(call: &Checked
                 let n = (count - m).min(V::LANES);
                 let mut rows = [V::splat(T::default()); R];
                 for (j, row) in rows.iter_mut().enumerate() {
-                    *row = V::load(sums.add(from[j] + m)).plus_zero();
+                    *row = V::load(sums.add(from[j] + m)).add(V::splat(T::default()));
                 }
                 let rows = interleave::<T, V, R>(rows);
                 let y = y.add(step * m);
@@ -458,7 +242,7 @@ unsafe fn steps<T: Copy + Default + Add<Output = T>, const S: usize>(call: &Chec
 /// # Safety
 /// The bounds are checked for vectors of this many lanes, and the features are enabled.
 #[inline(always)]
-unsafe fn dispatch<T: Copy + Default + Add<Output = T>, V: Lanes<T>>(call: &Checked<T>) {
+unsafe fn dispatch<T: Copy + Default + Add<Output = T>, V: Vector<T>>(call: &Checked<T>) {
     // SAFETY: passed on from the caller.
     unsafe {
         match (call.weave.rows, call.weave.step) {
@@ -479,7 +263,7 @@ unsafe fn dispatch<T: Copy + Default + Add<Output = T>, V: Lanes<T>>(call: &Chec
 /// # Safety
 /// The bounds are checked, and the features are enabled.
 #[inline(always)]
-unsafe fn back<T: Copy + Default, V: Lanes<T>>(call: &CheckedBack<T>) {
+unsafe fn back<T: Copy + Default, V: Vector<T>>(call: &CheckedBack<T>) {
     let weave = call.weave;
     for line in 0..weave.lines {
         // SAFETY: within what `y_end` and `sums_end` have checked: of a step of 2, whole vectors are read only while
@@ -503,65 +287,24 @@ unsafe fn back<T: Copy + Default, V: Lanes<T>>(call: &CheckedBack<T>) {
     }
 }
 
-/// For each element type and set: the functions that enable its features, and the vector.
-macro_rules! weaves {
-    ($trait:ident, $type:ty: $($(#[$cfg:meta])? $kind:ident, $function:ident, $back:ident, [$($feature:tt),*], $vector:ty;)+) => {
-        $(
-            /// # Safety
-            /// The set's features are there, and the bounds are checked.
-            $(#[$cfg])?
-            $(#[target_feature(enable = $feature)])*
-            unsafe fn $function(call: &Checked<$type>) {
-                // SAFETY: passed on from the caller.
-                unsafe { dispatch::<$type, $vector>(call) }
-            }
+impl<T: VectorElement> Kernel<T> for Checked<T> {
+    type Output = ();
 
-            /// # Safety
-            /// The set's features are there, and the bounds are checked.
-            $(#[$cfg])?
-            $(#[target_feature(enable = $feature)])*
-            unsafe fn $back(call: &CheckedBack<$type>) {
-                // SAFETY: passed on from the caller.
-                unsafe { back::<$type, $vector>(call) }
-            }
-        )+
-
-        impl $trait for $type {
-            fn weave(isa: Isa, call: &Checked<Self>) {
-                match isa.0 {
-                    // SAFETY: an `Isa` is had by detection alone, and `Checked` by checking alone.
-                    $($(#[$cfg])? Kind::$kind => unsafe { $function(call) },)+
-                }
-            }
-
-            fn unweave(isa: Isa, call: &CheckedBack<Self>) {
-                match isa.0 {
-                    // SAFETY: as above.
-                    $($(#[$cfg])? Kind::$kind => unsafe { $back(call) },)+
-                }
-            }
-        }
-    };
+    #[inline(always)]
+    unsafe fn run<X: Vector<T>>(self) {
+        // SAFETY: the bounds are checked for vectors of this set, and the caller has enabled its features.
+        unsafe { dispatch::<T, X>(&self) }
+    }
 }
 
-/// An element type that weaves exist for.
-pub trait WeaveElement: Sized {
-    #[doc(hidden)]
-    fn weave(isa: Isa, call: &Checked<Self>);
-    #[doc(hidden)]
-    fn unweave(isa: Isa, call: &CheckedBack<Self>);
-}
+impl<T: VectorElement> Kernel<T> for CheckedBack<T> {
+    type Output = ();
 
-weaves! { WeaveElement, f32:
-    Portable, portable_f32, portable_back_f32, [], crate::tile::Four<f32>;
-    #[cfg(target_arch = "x86_64")] Avx2, avx2_f32, avx2_back_f32, ["avx2", "fma"], std::arch::x86_64::__m256;
-    #[cfg(target_arch = "x86_64")] Avx512, avx512_f32, avx512_back_f32, ["avx512f", "fma"], std::arch::x86_64::__m512;
-}
-
-weaves! { WeaveElement, f64:
-    Portable, portable_f64, portable_back_f64, [], crate::tile::Four<f64>;
-    #[cfg(target_arch = "x86_64")] Avx2, avx2_f64, avx2_back_f64, ["avx2", "fma"], std::arch::x86_64::__m256d;
-    #[cfg(target_arch = "x86_64")] Avx512, avx512_f64, avx512_back_f64, ["avx512f", "fma"], std::arch::x86_64::__m512d;
+    #[inline(always)]
+    unsafe fn run<X: Vector<T>>(self) {
+        // SAFETY: as above.
+        unsafe { back::<T, X>(&self) }
+    }
 }
 
 #[cfg(test)]
@@ -570,7 +313,7 @@ mod tests {
 
     fn check<T>(of: impl Fn(usize) -> T, guard: T)
     where
-        T: TileElement + Add<Output = T> + PartialEq + std::fmt::Debug,
+        T: VectorElement + PartialEq + std::fmt::Debug,
     {
         for isa in Isa::available() {
             for (step, rows) in (1..=9).flat_map(|s| (1..=s.min(WOVEN)).map(move |r| (s, r))) {

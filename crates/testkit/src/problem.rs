@@ -226,7 +226,7 @@ fn hostile_signed() -> BoxedStrategy<isize> {
         1 => Just(isize::MIN),
         1 => Just(isize::MIN + 1),
         1 => Just(isize::MAX),
-        1 => Just(1 << 40),
+        1 => Just(1 << (isize::BITS - 24)),
     ]
     .boxed()
 }

@@ -22,6 +22,7 @@ use records::Records;
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, ui: &Ui) -> Result<(), Failure> {
+    convt::Isa::forced().map_err(convt::Error::from)?;
     let options = options(args)?;
     options.check().map_err(|e| refused(&e))?;
     if args.inputs.is_empty() && args.output.is_none() && !args.recursive {

@@ -58,6 +58,7 @@ macro_rules! each {
 
             impl<T: Element> Routine for $routine<'_, T> {
                 type Output = ();
+                const SUMS: bool = false;
                 #[inline(always)]
                 fn run(self) {
                     for value in self.0 {
@@ -79,6 +80,7 @@ struct Leaky<'v, T>(&'v mut [T], T);
 
 impl<T: Element> Routine for Leaky<'_, T> {
     type Output = ();
+    const SUMS: bool = false;
     #[inline(always)]
     fn run(self) {
         for value in self.0 {

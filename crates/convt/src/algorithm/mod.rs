@@ -28,6 +28,8 @@ pub(crate) use weights::{Weights, outlook};
 
 /// One run, as every algorithm takes it.
 pub(crate) struct Call<'c, T> {
+    /// The instruction set that the run uses.
+    pub(crate) isa: Isa,
     pub(crate) sizes: &'c Resolved,
     /// Input and output of these sizes, in the layout of the options, row-major.
     pub(crate) x: &'c [T],
@@ -40,6 +42,6 @@ pub(crate) struct Call<'c, T> {
 impl<T> Call<'_, T> {
     /// The instruction set that the run uses.
     pub(crate) fn isa(&self) -> Isa {
-        self.options.isa.unwrap_or_else(Isa::best)
+        self.isa
     }
 }

@@ -317,6 +317,7 @@ mod tests {
             let run = |direct: bool| {
                 let mut y = Guarded::<T>::shifted(count, 1);
                 let call = Call {
+                    isa,
                     sizes: &sizes,
                     x: &x,
                     y: y.as_mut_slice(),

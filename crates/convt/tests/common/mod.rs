@@ -5,6 +5,12 @@ use convt::{Element, Error, Layer, Plan, Problem, Run, Scratch};
 use convt_reference::{Array, Definition, Layer as ReferenceLayer};
 use convt_testkit::{Float, Guarded, Rng};
 
+/// Random problems of a property: so many, or as many as `CONVT_TEST_CASES` says, for emulated processors.
+pub(crate) fn cases(usual: u32) -> u32 {
+    let told = std::env::var("CONVT_TEST_CASES").ok();
+    told.map_or(usual, |told| told.parse().expect("a number of cases"))
+}
+
 /// A problem with data.
 pub(crate) struct Sample<T> {
     pub(crate) problem: Problem,

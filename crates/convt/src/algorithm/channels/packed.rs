@@ -63,7 +63,7 @@ impl<T: Element> ChannelWeights<T> {
             let mut first = 0;
             while first < out_per_group {
                 let channels = (out_per_group - first).min(BLOCK_BYTES / size_of::<T>());
-                let lanes = channels.next_multiple_of(T::UNIT);
+                let lanes = channels.next_multiple_of(T::LINE);
                 blocks.push(Block {
                     channel: group * out_per_group + first,
                     channels,

@@ -130,7 +130,7 @@ impl<T: Element> Channels<'_, T> {
                 let taps = zones.iter().map(|zone| zone.taps.len()).product::<usize>();
                 steps += taps * lane_tiles(count(&positions) * images);
             });
-            let pace = (row / T::UNIT).div_ceil(steps.max(1)).min(MOST_PACE);
+            let pace = (row / T::LINE).div_ceil(steps.max(1)).min(MOST_PACE);
             for from in (0..ins).step_by(chunk) {
                 let to = (from + chunk).min(ins);
                 let mut chunk = Chunk {

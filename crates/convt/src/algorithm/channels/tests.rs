@@ -48,6 +48,7 @@ impl<T: Element + Float> Sample<T> {
         let mut y = Guarded::<T>::shifted(count, 1);
         let mut scratch = Scratch::from_vec(vec![T::SENTINEL; scratch]);
         run(Call {
+            isa: options.isa.unwrap_or_else(convt_simd::Isa::best),
             sizes: &self.sizes,
             x: &self.x,
             y: y.as_mut_slice(),

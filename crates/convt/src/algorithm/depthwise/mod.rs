@@ -114,6 +114,7 @@ impl<T: Element> Depthwise<T> {
             scratch,
             options,
             activation,
+            ..
         } = call;
         let workers = workers(sizes, options.threads);
         let cut = Cut::new(sizes, workers)?;

@@ -61,6 +61,7 @@ impl<T: Element + Float> Sample<T> {
         let mut y = Guarded::<T>::shifted(self.outputs(), 3);
         let mut scratch = Scratch::from_vec(vec![T::SENTINEL; 1 << 19]);
         run(Call {
+            isa: options.isa.unwrap_or_else(convt_simd::Isa::best),
             sizes: &self.sizes,
             x: &self.x,
             y: y.as_mut_slice(),
