@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask <command>`.
 
+mod bench;
 mod house;
 mod packages;
 mod peers;
@@ -16,6 +17,8 @@ cargo xtask house    check which crate may use which, and that unsafe code stays
 cargo xtask lint     formatting, clippy and documentation, warnings as errors
 cargo xtask web      build the page, one file that needs no network: web/dist/index.html
 cargo xtask web-test build the page and test it in a browser
+cargo xtask bench    measure this engine and its peers (--help tells the options); release build
+cargo xtask bench-peers [LIST]  install what `bench` compares with: a few GB, and long compilations
 cargo xtask deny     licences, sources and advisories of all dependencies (needs cargo-deny)
 ";
 
@@ -24,6 +27,8 @@ fn main() -> ExitCode {
     let result = match command.as_str() {
         "test" => test::everything(),
         "peers" => peers::set_up().map(drop),
+        "bench" => bench::main(),
+        "bench-peers" => bench::set_up_peers(),
         "house" => house::check(),
         "lint" => test::lint(),
         "deny" => test::deny(),
