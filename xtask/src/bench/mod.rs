@@ -109,7 +109,7 @@ fn measure(layers: &[Layer], options: &Options, csv: &Path) -> Result<(Vec<Row>,
         }
         locked(options, || setup.measure(threads))?;
         for (index, layer) in layers.iter().enumerate() {
-            let place = format!("{threads} threads, {}/{}", index + 1, layers.len());
+            let place = format!("threads {threads}, {}/{}", index + 1, layers.len());
             let found = locked(options, || table.measure(layer, options))?;
             progress(&place, layer, threads, &found);
             rows.extend(found);

@@ -154,7 +154,7 @@ mod tests {
         while !bytes.is_empty() {
             let key = varint(&mut bytes);
             let number = varint(&mut bytes);
-            if key & 7 == 0 {
+            if key.is_multiple_of(8) {
                 found.push((key >> 3, Ok(number)));
             } else {
                 let (value, rest) = bytes.split_at(number as usize);

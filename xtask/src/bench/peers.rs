@@ -171,11 +171,11 @@ pub(crate) fn set_up() -> Result<(), String> {
     let mut done = Vec::new();
     for peer in chosen(list.as_deref())? {
         let (name, result) = match peer.kind {
-            Kind::Engine => continue,
             Kind::Python { environment, .. } if !done.contains(&environment) => {
                 (environment, set_up_environment(environment))
             }
             Kind::Rust { package } if !done.contains(&package) => (package, build(package)),
+            // Ours needs nothing, and the others are there already.
             _ => continue,
         };
         done.push(name);

@@ -19,8 +19,9 @@ use super::worker::{Failure, Worker};
 
 /// Answers beyond this are wrong, and not timed.
 const WRONG: f64 = 1e-3;
-/// A program this many times slower than the best in the first round gets no others.
-const HOPELESS: f64 = 2.5;
+/// A peer this many times slower than the best one after so many rounds gets no others. The first round excuses only who
+/// is far away, as a disturbance may have met its only slice.
+const HOPELESS: [(usize, f64); 2] = [(1, 10.0), (2, 2.5)];
 /// Seconds of warm-up before each slice.
 const WARM: f64 = 0.05;
 
@@ -45,6 +46,8 @@ struct Entry {
     seat: usize,
     row: Row,
     times: Vec<f64>,
+    /// Too far behind for more rounds.
+    excused: bool,
 }
 
 impl Table {
@@ -62,12 +65,9 @@ impl Table {
             folder,
             patience: Duration::from_secs_f64(options.patience),
         };
-        for index in 0..table.seats.len() {
+        for (index, peer) in peers.iter().enumerate() {
             if let Err(error) = table.start(index) {
-                eprintln!(
-                    "MISSING: {} will not be measured: {error}",
-                    peers[index].label()
-                );
+                eprintln!("MISSING: {} will not be measured: {error}", peer.label());
                 table.seats[index].missing = Some(error);
             }
         }
@@ -114,8 +114,9 @@ impl Table {
         drop(expected);
         for round in 0..options.rounds {
             self.round(round, &mut entries, options);
-            if round == 0 {
-                excuse_the_hopeless(&mut entries);
+            if let Some((rounds, times)) = HOPELESS.iter().find(|(rounds, _)| *rounds == round + 1)
+            {
+                excuse_the_hopeless(&mut entries, *rounds, *times);
             }
         }
         for seat in &mut self.seats {
@@ -175,6 +176,7 @@ impl Table {
             seat,
             row,
             times: Vec::new(),
+            excused: false,
         }
     }
 
@@ -184,7 +186,7 @@ impl Table {
         let mut before: Option<usize> = None;
         for turn in 0..count {
             let entry = &mut entries[(turn + round) % count];
-            if !is_measured(&entry.row) || entry.row.note.contains(ROUND_ONE) {
+            if !is_measured(&entry.row) || entry.excused {
                 continue;
             }
             if let Some(worker) = before.and_then(|seat| self.seats[seat].worker.as_ref()) {
@@ -225,9 +227,6 @@ impl Table {
     }
 }
 
-/// In the note of a program that got one round.
-const ROUND_ONE: &str = "(one round)";
-
 fn is_measured(row: &Row) -> bool {
     !row.note.starts_with("FAILED") && !row.note.starts_with("WRONG")
 }
@@ -239,17 +238,21 @@ fn error_of(out: &Path, expected: &[f64]) -> Result<f64, String> {
     Ok(relative_error(&answer, expected))
 }
 
-/// After the first round: whoever is far behind the best peer keeps the times of that round. We always go on.
-fn excuse_the_hopeless(entries: &mut [Entry]) {
+/// Whoever is far behind the best peer keeps the times of the rounds so far. We always go on.
+fn excuse_the_hopeless(entries: &mut [Entry], rounds: usize, times: f64) {
     let fastest = |entry: &Entry| entry.times.iter().copied().fold(f64::INFINITY, f64::min);
     let best = entries
         .iter()
         .filter(|entry| !entry.row.is_ours())
         .map(fastest)
         .fold(f64::INFINITY, f64::min);
-    for entry in entries.iter_mut() {
-        if !entry.row.is_ours() && !entry.times.is_empty() && fastest(entry) > HOPELESS * best {
-            let note = format!("{} {ROUND_ONE}", entry.row.note);
+    for entry in entries
+        .iter_mut()
+        .filter(|entry| !entry.excused && !entry.times.is_empty())
+    {
+        if !entry.row.is_ours() && fastest(entry) > times * best {
+            entry.excused = true;
+            let note = format!("{} (rounds: {rounds})", entry.row.note);
             entry.row.note = note.trim().to_string();
         }
     }
@@ -266,6 +269,7 @@ mod tests {
             seat: 0,
             row: row(peer, "k3s1", 1, 1.0),
             times: times.to_vec(),
+            excused: false,
         };
         let mut entries = [
             entry("convt", &[100.0]),
@@ -274,15 +278,17 @@ mod tests {
             entry("far", &[2.6]),
             entry("failed", &[]),
         ];
-        excuse_the_hopeless(&mut entries);
-        let excused = entries
-            .iter()
-            .filter(|entry| entry.row.note.contains(ROUND_ONE));
-        assert_eq!(
-            excused
-                .map(|entry| entry.row.peer.as_str())
-                .collect::<Vec<_>>(),
-            ["far"]
-        );
+        let excused = |entries: &[Entry]| -> Vec<String> {
+            let excused = entries.iter().filter(|entry| entry.excused);
+            excused.map(|entry| entry.row.peer.clone()).collect()
+        };
+        excuse_the_hopeless(&mut entries, 1, 10.0);
+        assert_eq!(excused(&entries), [""; 0]);
+        excuse_the_hopeless(&mut entries, 2, 2.5);
+        assert_eq!(excused(&entries), ["far"]);
+        assert_eq!(entries[3].row.note, "(rounds: 2)");
+        excuse_the_hopeless(&mut entries, 3, 1.5);
+        assert_eq!(excused(&entries), ["near", "far"]);
+        assert_eq!(entries[3].row.note, "(rounds: 2)");
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::layers::{CLASSES, Layer};
 use super::results::{Contest, Row};
-use super::setup::Setup;
+use super::setup::{Limits, Setup};
 use super::statistics::geometric_mean;
 
 /// What we are after over all layers.
@@ -162,73 +162,46 @@ fn peers(layers: &[Layer], rows: &[Row], threads: &[usize]) -> String {
     text
 }
 
+/// The columns of every layer's line.
+const COLUMNS: [&str; 14] = [
+    "layer",
+    "min ms",
+    "median ms",
+    "GFLOP/s",
+    "% of peak",
+    "% of copy",
+    "best peer",
+    "its median ms",
+    "ratio",
+    "scratch KiB",
+    "resident KiB",
+    "plan, in copies of the weights",
+    "speed-up",
+    "algorithm",
+];
+
 /// Every layer at one number of threads, and which of them the best peer does faster.
 fn one(layers: &[Layer], rows: &[Row], setup: &Setup, count: usize, threads: &[usize]) -> String {
     let base = threads.iter().copied().min().filter(|&base| base < count);
-    let mut columns: Vec<String> = [
-        "layer",
-        "min ms",
-        "median ms",
-        "GFLOP/s",
-        "% of peak",
-        "% of copy",
-        "best peer",
-        "its median ms",
-        "ratio",
-        "scratch KiB",
-        "resident KiB",
-        "algorithm",
-    ]
-    .map(String::from)
-    .to_vec();
-    if let Some(base) = base {
-        columns.push(format!("speed-up over {}", of_threads(base)));
-    }
-    let mut text = format!("### {}\n\n{}", of_threads(count), heading(&columns));
+    let mut text = format!(
+        "### {}\n\n{}",
+        of_threads(count),
+        heading(&COLUMNS.map(String::from))
+    );
     let mut behind = Vec::new();
     for layer in layers {
         let Some(contest) = Contest::of(rows, &layer.name, count) else {
-            let own = rows
-                .iter()
-                .find(|row| row.is_ours() && row.layer == layer.name && row.threads == count);
+            let is_this = |row: &&Row| row.layer == layer.name && row.threads == count;
+            let own = rows.iter().filter(|row| row.is_ours()).find(is_this);
             let why = own.map_or("not measured", |row| &row.note);
             let _ = writeln!(text, "| **{}** | {why} |", layer.name);
             continue;
         };
-        let ratio = contest.ratio();
-        let is_behind = ratio.is_some_and(|ratio| ratio < 1.0);
-        if is_behind {
+        if contest.ratio().is_some_and(|ratio| ratio < 1.0) {
             behind.push(layer.name.clone());
         }
-        let mark = if is_behind { "**" } else { "" };
-        let gigaflops = layer.products * 2e-6 / contest.ours.median;
-        let bandwidth = layer.bytes * 1e-6 / contest.ours.median;
-        let limits = setup.limits(count);
-        let (peer, its) = contest
-            .best
-            .map_or(("-".into(), "-".into()), |(row, times)| {
-                (row.label(), milliseconds(times.median))
-            });
-        let kib = |bytes: Option<u64>| bytes.map_or("-".into(), |bytes| (bytes / 1024).to_string());
-        let _ = write!(
-            text,
-            "| {mark}{}{mark} | {} | {} | {gigaflops:.1} | {} | {} | {peer} | {its} | {mark}{}{mark} | {} | {} | {} |",
-            layer.name,
-            milliseconds(contest.ours.min),
-            milliseconds(contest.ours.median),
-            fixed(limits.map(|limits| 100.0 * gigaflops / limits.peak), 0),
-            fixed(limits.map(|limits| 100.0 * bandwidth / limits.copy), 0),
-            fixed(ratio, 2),
-            kib(contest.our_row.scratch),
-            kib(contest.our_row.resident),
-            contest.our_row.note,
-        );
-        if let Some(base) = base {
-            let alone = Contest::of(rows, &layer.name, base);
-            let gain = alone.map(|alone| alone.ours.median / contest.ours.median);
-            let _ = write!(text, " {} |", fixed(gain, 2));
-        }
-        text.push('\n');
+        let alone = base.and_then(|base| Contest::of(rows, &layer.name, base));
+        text.push_str(&line(layer, &contest, setup.limits(count), alone.as_ref()));
     }
     if behind.is_empty() {
         text.push_str("\nNo layer is slower than the best peer's.\n");
@@ -236,6 +209,41 @@ fn one(layers: &[Layer], rows: &[Row], setup: &Setup, count: usize, threads: &[u
         let _ = writeln!(text, "\nSlower than the best peer: {}.", behind.join(", "));
     }
     text
+}
+
+/// One layer; `alone` is the same one with the fewest threads, if those are others.
+fn line(
+    layer: &Layer,
+    contest: &Contest<'_>,
+    limits: Option<Limits>,
+    alone: Option<&Contest<'_>>,
+) -> String {
+    let (own, row, ratio) = (contest.ours, contest.our_row, contest.ratio());
+    let mark = |text: String| match ratio {
+        Some(ratio) if ratio < 1.0 => format!("**{text}**"),
+        _ => text,
+    };
+    let gigaflops = layer.products * 2e-6 / own.median;
+    let bandwidth = layer.bytes * 1e-6 / own.median;
+    let best = contest.best.as_ref();
+    let kib = |bytes: Option<u64>| fixed(bytes.map(|bytes| bytes as f64 / 1024.0), 0);
+    let cells = [
+        mark(layer.name.clone()),
+        milliseconds(own.min),
+        milliseconds(own.median),
+        format!("{gigaflops:.1}"),
+        fixed(limits.map(|limits| 100.0 * gigaflops / limits.peak), 0),
+        fixed(limits.map(|limits| 100.0 * bandwidth / limits.copy), 0),
+        best.map_or("-".into(), |(row, _)| row.label()),
+        best.map_or("-".into(), |(_, times)| milliseconds(times.median)),
+        mark(fixed(ratio, 2)),
+        kib(row.scratch),
+        kib(row.resident),
+        fixed(row.plan.zip(row.copy).map(|(plan, copy)| plan / copy), 1),
+        fixed(alone.map(|alone| alone.ours.median / own.median), 2),
+        row.note.clone(),
+    ];
+    format!("| {} |\n", cells.join(" | "))
 }
 
 /// The second list: our time per multiply-add over that of the like layer.
@@ -273,7 +281,6 @@ mod tests {
     use super::super::layers;
     use super::super::peers::OURS;
     use super::super::results::tests::row;
-    use super::super::setup::Limits;
     use super::*;
 
     fn example() -> (Vec<Layer>, Vec<Row>, Setup) {
@@ -288,6 +295,7 @@ mod tests {
             row(OURS, "k3s1", 2, 4.0),
         ];
         rows[0].scratch = Some(2048);
+        (rows[0].plan, rows[0].copy) = (Some(1.0), Some(0.2));
         let mut setup = Setup::default();
         setup.limits.push(Limits {
             threads: 1,
@@ -308,7 +316,7 @@ mod tests {
             "Slower than the best peer: k3s1.",
             "| **dla_up_dw** | not measured |",
             "| **k3s1** | 7.200 | 8.000 |",
-            "| ncnn | 4.000 | **0.50** | 2 | - |",
+            "| ncnn | 4.000 | **0.50** | 2 | - | 5.0 | - |",
             "### 2 threads",
         ] {
             assert!(text.contains(told), "no `{told}` in\n{text}");
@@ -326,7 +334,7 @@ mod tests {
         )));
         let doubled = text
             .lines()
-            .filter(|line| line.contains("k3s1") && line.ends_with("| 2.00 |"));
+            .filter(|line| line.contains("k3s1") && line.ends_with("| 2.00 |  |"));
         assert_eq!(doubled.count(), 1);
     }
 
