@@ -20,8 +20,10 @@ def padding(job):
     axes = list(zip(job.input, job.output, job.kernel, job.stride, job.padding, job.output_padding))
     if all(p == 0 and extra == 0 for *_, p, extra in axes):
         return tflite.Padding.VALID
-    # SAME crops so that the output is input*stride; the smaller half of the crop comes first.
-    if all(o == i * s and p == max(k - s, 0) // 2 and extra == 0 for i, o, k, s, p, extra in axes):
+    # SAME: the sizes of the convolution that this one is the gradient of; the smaller half of the crop comes first. The
+    # output's size is told to the model, so any size fits that this convolution shrinks to the input's.
+    crop = lambda i, o, k, s: max((i - 1) * s + k - o, 0) // 2
+    if all(i == -(-o // s) and p == crop(i, o, k, s) and extra == 0 for i, o, k, s, p, extra in axes):
         return tflite.Padding.SAME
     raise NotImplementedError(f"padding {job.padding} with output_padding {job.output_padding} is neither SAME nor VALID")
 
