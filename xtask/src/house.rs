@@ -9,7 +9,7 @@ use crate::steps::root;
 
 /// Each crate with the crates of this workspace that its shipped code may use. Dependencies run downhill only: a crate
 /// stands below every crate that uses it, and the engine and the oracle never see each other outside tests.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("convt-geometry", &[]),
     ("convt-simd", &[]),
     ("convt-files", &[]),
@@ -38,7 +38,11 @@ const MAY_USE: [(&str, &[&str]); 12] = [
             "convt-upscale",
         ],
     ),
-    ("xtask", &[]),
+    ("convt-bench", &["convt", "convt-files", "convt-simd"]),
+    (
+        "xtask",
+        &["convt-files", "convt-geometry", "convt-reference"],
+    ),
 ];
 
 /// All that the engine may bring into somebody's program.

@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask <command>`.
 
+mod bench;
 mod house;
 mod packages;
 mod peers;
@@ -22,6 +23,8 @@ cargo xtask house    check which crate may use which, and that unsafe code stays
 cargo xtask lint     formatting, clippy and documentation, warnings as errors
 cargo xtask web      build the page, one file that needs no network: web/dist/index.html
 cargo xtask web-test build the page and test it in a browser
+cargo xtask bench    measure this engine and its peers (--help tells the options); release build
+cargo xtask bench-peers [LIST]  install what `bench` compares with: a few GB, and long compilations
 cargo xtask deny     licences, sources and advisories of all dependencies (needs cargo-deny)
 ";
 
@@ -34,6 +37,8 @@ fn main() -> ExitCode {
         "test-wasm" => ports::WASM.test(),
         "asan" => ports::sanitized(),
         "spills" => spills::check(),
+        "bench" => bench::main(),
+        "bench-peers" => bench::set_up_peers(),
         "house" => house::check(),
         "lint" => test::lint(),
         "deny" => test::deny(),
