@@ -1,4 +1,7 @@
-"""PyTorch: eager or compiled with frozen weights, in NCHW or channels_last memory (`--variant`)."""
+"""PyTorch: eager or compiled with frozen weights, in NCHW or channels_last memory (`--variant`).
+
+One axis has no channels_last memory: there such a layer runs as a picture of height 1.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -26,32 +29,41 @@ class Layer(torch.nn.Module):
 def make(job):
     torch.set_num_threads(job.threads)
     x, weight, bias = (None if a is None else torch.from_numpy(a) for a in job.arrays())
-    if VARIANT.endswith("channels_last"):
-        if job.dims not in LAST:
-            raise NotImplementedError("no channels_last memory format for one axis")
-        x = x.contiguous(memory_format=LAST[job.dims])
-        weight = weight.contiguous(memory_format=LAST[job.dims])
+    last = VARIANT.endswith("channels_last")
+    flat = last and job.dims == 1
+    dims = 2 if flat else job.dims
+    if flat:
+        x, weight = x.unsqueeze(2), weight.unsqueeze(2)
+    if last:
+        x = x.contiguous(memory_format=LAST[dims])
+        weight = weight.contiguous(memory_format=LAST[dims])
+    axes = lambda values, of_height: [of_height] * flat + values
     options = dict(
-        stride=job.stride,
-        padding=job.padding,
-        output_padding=job.output_padding,
+        stride=axes(job.stride, 1),
+        padding=axes(job.padding, 0),
+        output_padding=axes(job.output_padding, 0),
         groups=job.groups,
-        dilation=job.dilation,
+        dilation=axes(job.dilation, 1),
     )
-    layer = Layer(FUNCTION[job.dims], weight, bias, options).eval()
+    function = FUNCTION[dims]
+    layer = Layer(function, weight, bias, options).eval()
     if VARIANT.startswith("compile"):
         torch._inductor.config.freezing = True
         torch._dynamo.reset()
         layer = torch.compile(layer)
     else:
-        function = FUNCTION[job.dims]
         layer = lambda x: function(x, weight, bias, **options)  # without the module's own calls
 
     def call():
         with torch.inference_mode():
             return layer(x)
 
-    return call, lambda: call().contiguous().numpy(), "NHWC" if "last" in VARIANT else ""
+    def fetch():
+        y = call()
+        return (y.squeeze(2) if flat else y).contiguous().numpy()
+
+    note = ("NHWC, height 1" if flat else "NHWC") if last else ""
+    return call, fetch, note
 
 
 if VARIANT.startswith("compile"):

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use super::layers::Layer;
 use super::results::{Contest, Row};
-use super::statistics::geometric_mean;
+use super::statistics::{geometric_mean, times};
 
 const NAMES: f64 = 142.0;
 const PLOT: f64 = 268.0;
@@ -129,10 +129,15 @@ fn panel(text: &mut String, threads: usize, bars: &[Bar<'_>], scale: &Scale, hei
     while power <= scale.high {
         let (ratio, x) = (power.exp2(), scale.x(power.exp2()));
         let class = if ratio == 1.0 { "one" } else { "grid" };
+        let mark = if power < 0.0 {
+            format!("1/{}", 1.0 / ratio)
+        } else {
+            ratio.to_string()
+        };
         let _ = writeln!(
             text,
             "<line class=\"{class}\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{:.0}\" y2=\"{:.0}\"/>\
-             <text class=\"quiet\" x=\"{x:.1}\" y=\"{:.0}\" text-anchor=\"middle\">{ratio}</text>",
+             <text class=\"quiet\" x=\"{x:.1}\" y=\"{:.0}\" text-anchor=\"middle\">{mark}</text>",
             TOP - 6.0,
             height - 8.0,
             TOP - 10.0,
@@ -158,14 +163,14 @@ fn one_bar(text: &mut String, bar: &Bar<'_>, scale: &Scale, y: f64) {
     let value = from.max(to) + 4.0;
     let _ = writeln!(
         text,
-        "<g><title>{layer}: {ratio:.2} times {peer}</title><text class=\"{name_class}\" x=\"{:.0}\" y=\"{base:.1}\" \
+        "<g><title>{layer}: {ratio} times {peer}</title><text class=\"{name_class}\" x=\"{:.0}\" y=\"{base:.1}\" \
          text-anchor=\"end\">{layer}</text><rect class=\"{bar_class}\" x=\"{left:.1}\" y=\"{y:.1}\" \
          width=\"{width:.1}\" height=\"{BAR}\"/><text class=\"{name_class}\" x=\"{value:.1}\" \
-         y=\"{base:.1}\">{ratio:.2}</text></g>",
+         y=\"{base:.1}\">{ratio}</text></g>",
         NAMES - 6.0,
         layer = escaped(bar.layer),
         peer = escaped(&bar.peer),
-        ratio = bar.ratio,
+        ratio = times(bar.ratio),
     );
 }
 

