@@ -138,7 +138,7 @@ impl<T: Element> Plan<T> {
         let mut y = zeros("output", count)?;
         self.execute(x, &resolved, &mut y, &mut Scratch::new(), run)?;
         Ok(Tensor {
-            shape: output.to_vec(),
+            shape: output,
             data: y,
         })
     }

@@ -46,17 +46,26 @@ impl fmt::Display for Algorithm {
     }
 }
 
+/// What the layer and its weights alone decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LayerShape {
+    /// There are no weights, or some are NaN or infinite.
+    NotFinite,
+    /// One input channel per group, in a form whose spread rows are made in one pass.
+    Depthwise,
+    /// So few output channels that phases are rows of a tile.
+    FewChannels,
+    /// Any other.
+    Usual,
+}
+
 /// What the choice depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts {
-    /// Whether the weights are there and finite.
-    pub(crate) finite: bool,
+    /// The form that the layer's weights have.
+    pub(crate) shape: LayerShape,
     /// Whether the run is tiny.
     pub(crate) tiny: bool,
-    /// Whether one input channel per group is fastest by spread rows.
-    pub(crate) depthwise: bool,
-    /// Whether phases are rows of a tile, because output channels are few.
-    pub(crate) few_channels: bool,
     /// Whether channels are the last axis of input and output.
     pub(crate) channels_last: bool,
     /// Input and output channels of a group.
@@ -82,26 +91,27 @@ pub(crate) fn choose(facts: &Facts) -> Choice {
             "so few products are done before a table is made",
         );
     }
-    if !facts.finite {
+    if facts.shape == LayerShape::NotFinite {
         return is(
             Algorithm::Phases,
             "some weights are NaN or infinite, so no product with a border of zeros may be formed",
         );
     }
-    if facts.depthwise {
+    if facts.shape == LayerShape::Depthwise {
         return is(
             Algorithm::Depthwise,
             "one input channel per group: rows are spread so that every output is stored once, in order",
         );
     }
-    if facts.few_channels {
+    if facts.shape == LayerShape::FewChannels {
         return is(
             Algorithm::Tiles,
             "few output channels: the phases share each load of the input",
         );
     }
-    let vectors = facts.channels.1 >= 16 && facts.channels.0 >= 8;
-    if vectors && (facts.channels_last || facts.positions <= few_positions(facts)) {
+    let (ins, outs) = facts.channels;
+    let few = ins >= 32 && outs >= 32 && facts.positions <= few_positions(facts);
+    if few || (facts.channels_last && ins >= 8 && outs >= 16) {
         let reason = if facts.channels_last {
             "channels are the last axis: lanes along them need no transposing pass"
         } else {
@@ -122,9 +132,7 @@ pub(crate) fn why_not(algorithm: Algorithm, chosen: Algorithm, finite: bool) -> 
         Algorithm::Depthwise => {
             "for transposed convolutions of one input channel per group, along at most two axes"
         }
-        Algorithm::Channels => {
-            "for few positions, or channels as the last axis, and at least a vector of output channels"
-        }
+        Algorithm::Channels => "for few positions and many channels, or channels as the last axis",
         Algorithm::Tiles if !finite => {
             "multiplies a border of zeros, which some weights (NaN or infinite) do not allow"
         }
@@ -149,10 +157,8 @@ mod tests {
     use super::*;
 
     const USUAL: Facts = Facts {
-        finite: true,
+        shape: LayerShape::Usual,
         tiny: false,
-        depthwise: false,
-        few_channels: false,
         channels_last: false,
         channels: (64, 64),
         positions: 10_000,
@@ -169,7 +175,7 @@ mod tests {
         };
         assert_eq!(chosen(tiny), Algorithm::Tiny);
         let infinite = Facts {
-            finite: false,
+            shape: LayerShape::NotFinite,
             ..USUAL
         };
         assert_eq!(chosen(infinite), Algorithm::Phases);
@@ -181,7 +187,7 @@ mod tests {
             Algorithm::Tiny
         );
         let depthwise = Facts {
-            depthwise: true,
+            shape: LayerShape::Depthwise,
             ..USUAL
         };
         assert_eq!(chosen(depthwise), Algorithm::Depthwise);
@@ -191,7 +197,7 @@ mod tests {
         };
         assert_eq!(chosen(small), Algorithm::Channels);
         let few = Facts {
-            few_channels: true,
+            shape: LayerShape::FewChannels,
             channels: (64, 3),
             ..small
         };

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use super::blocked::Blocked;
 use super::channels::{ChannelWeights, Channels};
-use super::choose::{Choice, Facts, choose};
+use super::choose::{Choice, Facts, LayerShape, choose};
 use super::depthwise::{self, Depthwise};
 use super::merged::Merged;
 use super::packed::Packed;
@@ -54,12 +54,18 @@ pub(crate) fn outlook<T: Element>(
         .weight_shape()
         .iter()
         .fold(1, |n: usize, &axis| n.saturating_mul(axis));
+    let shape = if count == 0 {
+        LayerShape::NotFinite
+    } else if depthwise::fits(layer) && depthwise::pays(layer) {
+        LayerShape::Depthwise
+    } else if merged.is_some() {
+        LayerShape::FewChannels
+    } else {
+        LayerShape::Usual
+    };
     let facts = Facts {
-        finite: count > 0,
+        shape,
         tiny: tiny::takes(layer, count) && tiny::suits(sizes),
-        depthwise: depthwise::fits(layer) && depthwise::pays(layer),
-        few_channels: merged.is_some(),
-        channels_last: false,
         ..facts(layer, sizes)
     };
     let choice = choose(&facts);
@@ -68,13 +74,14 @@ pub(crate) fn outlook<T: Element>(
         Algorithm::Depthwise => depthwise::scratch_elements(sizes, 1)?,
         Algorithm::Channels => Channels::<T>::scratch_of(layer, sizes)?,
         Algorithm::Phases => phases::scratch_elements(sizes, 1),
-        Algorithm::Tiles => match merged {
-            Some(merged) => Tiles::new(Packing::Phases(&merged), sizes, 1)?.scratch(),
-            None => {
+        Algorithm::Tiles => {
+            if let Some(merged) = merged {
+                Tiles::new(Packing::Phases(&merged), sizes, 1)?.scratch()
+            } else {
                 let blocked = Blocked::<T>::outline(layer)?;
                 Tiles::new(Packing::Channels(&blocked), sizes, 1)?.scratch()
             }
-        },
+        }
     };
     Ok((choice, Scratch::<T>::with_slack(scratch)))
 }
@@ -86,10 +93,8 @@ fn facts(layer: &Layer, sizes: &Resolved) -> Facts {
         .iter()
         .map(|walk| walk.output().div_ceil(walk.steps().1));
     Facts {
-        finite: true,
+        shape: LayerShape::Usual,
         tiny: false,
-        depthwise: false,
-        few_channels: false,
         channels_last: false,
         channels: (sizes.in_per_group, layer.out_channels() / layer.groups()),
         positions: positions.fold(1, usize::saturating_mul),
@@ -132,10 +137,13 @@ impl<T: Element> Weights<T> {
         }
         let last = run.layout == Layout::ChannelsLast;
         let facts = Facts {
-            finite: self.are_finite(),
+            shape: match self.form {
+                Form::Tiles(_) => LayerShape::Usual,
+                Form::Merged(_) => LayerShape::FewChannels,
+                Form::Depthwise(_) => LayerShape::Depthwise,
+                Form::Phases(_) => LayerShape::NotFinite,
+            },
             tiny: self.tiny.is_some() && !last && tiny::suits(sizes),
-            depthwise: matches!(self.form, Form::Depthwise(_)),
-            few_channels: matches!(self.form, Form::Merged(_)),
             channels_last: last,
             ..facts(&self.layer, sizes)
         };

@@ -79,7 +79,7 @@ impl<T: Element + Float> Sample<T> {
         let packed = ChannelWeights::new(&self.layer, &self.w, &self.b).unwrap();
         let last = Self {
             layer: self.layer.clone(),
-            sizes: self.sizes.clone(),
+            sizes: self.sizes,
             x: pixels(&self.x, self.sizes.batch, self.sizes.in_channels),
             w: Vec::new(),
             b: Vec::new(),

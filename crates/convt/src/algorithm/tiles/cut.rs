@@ -5,7 +5,6 @@ use std::ops::Range;
 use super::line::Line;
 
 /// Bytes of a panel that a box is cut to.
-
 const PANEL: usize = 512 << 10;
 
 /// Bytes of a block's sums that a box is cut to.
