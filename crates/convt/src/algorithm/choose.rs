@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// How the engine computes a run. All but [`Algorithm::Winograd`] give the same bits.
+/// How the engine computes a run. Every one gives the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
