@@ -31,6 +31,8 @@ pub struct Weave {
     pub sums_pitch: usize,
     /// See `sums_pitch`.
     pub y_pitch: usize,
+    /// Whether whole vectors are stored past the caches: for outputs that nobody reads before the caches have forgotten them.
+    pub streamed: bool,
 }
 
 impl Weave {
@@ -45,14 +47,15 @@ impl Weave {
     fn sums_end(&self, lanes: usize) -> Option<usize> {
         let last = (self.lines - 1).checked_mul(self.sums_pitch)?;
         let row = self.from[..self.rows].iter().copied().max()?;
-        // Lanes are a power of two.
-        let count = self.count.checked_add(lanes - 1)? & !(lanes - 1);
+        // A vector may begin at any sum.
+        let count = self.count.checked_add(lanes - 1)?;
         last.checked_add(row)?.checked_add(count)
     }
 }
 
 impl Isa {
-    /// Interleaves `sums` into `y`. Rows of sums are read in whole vectors: up to [`Isa::lanes`] - 1 elements beyond the last.
+    /// Interleaves `sums` into `y`. Rows of sums are read in whole vectors: up to
+    /// [`Isa::lanes`] - 1 elements beyond the last.
     ///
     /// # Panics
     /// When `rows` exceeds `step` or a slice is too short: the arithmetic of the caller is wrong.
@@ -150,6 +153,7 @@ unsafe fn vectors<T: Copy + Default, V: Vector<T>, const R: usize>(call: &Checke
         lines,
         sums_pitch,
         y_pitch,
+        streamed,
         ..
     } = call.weave;
     // SAFETY: each access lies within what `y_end` and `sums_end` have checked: sums up to whole vectors beyond `count`,
@@ -158,9 +162,18 @@ unsafe fn vectors<T: Copy + Default, V: Vector<T>, const R: usize>(call: &Checke
         for line in 0..lines {
             let sums = call.sums.add(line * sums_pitch);
             let y = call.y.add(line * y_pitch);
+            // The first vectors are cut short where the outputs then go on from the beginning of a cache line.
+            let line_of = 64 / size_of::<T>();
+            let lead = (line_of - y.addr() / size_of::<T>() % line_of) % line_of;
+            let mut next = if step == R && lead > 0 && lead.is_multiple_of(R) {
+                (lead / R).min(V::LANES)
+            } else {
+                V::LANES
+            };
             let mut m = 0;
             while m < count {
-                let n = (count - m).min(V::LANES);
+                let n = (count - m).min(next);
+                next = V::LANES;
                 let mut rows = [V::splat(T::default()); R];
                 for (j, row) in rows.iter_mut().enumerate() {
                     *row = V::load(sums.add(from[j] + m)).add(V::splat(T::default()));
@@ -177,6 +190,10 @@ unsafe fn vectors<T: Copy + Default, V: Vector<T>, const R: usize>(call: &Checke
                     for n in 0..n {
                         std::ptr::copy_nonoverlapping(all.add(n * R), y.add(n * step), R);
                     }
+                } else if streamed && n == V::LANES {
+                    for (v, row) in rows.iter().enumerate() {
+                        row.stream(y.add(v * V::LANES));
+                    }
                 } else if n == V::LANES {
                     for (v, row) in rows.iter().enumerate() {
                         row.store(y.add(v * V::LANES));
@@ -187,8 +204,11 @@ unsafe fn vectors<T: Copy + Default, V: Vector<T>, const R: usize>(call: &Checke
                         row.store_first(y.add(v * V::LANES), left.min(V::LANES));
                     }
                 }
-                m += V::LANES;
+                m += n;
             }
+        }
+        if streamed {
+            V::fence();
         }
     }
 }
@@ -327,6 +347,7 @@ mod tests {
                         lines: 2,
                         sums_pitch: rows * (count + 3) + 1,
                         y_pitch: step * count + 2,
+                        streamed: count % 2 == 1,
                     };
                     let sums: Vec<T> = (0..2 * weave.sums_pitch + 32).map(&of).collect();
                     let mut y = vec![guard; 2 * weave.y_pitch + 4];
@@ -371,10 +392,11 @@ mod tests {
             lines: 1,
             sums_pitch: 0,
             y_pitch: 0,
+            streamed: false,
         };
         for isa in Isa::available() {
             let mut y = [1.0_f32; 6];
-            isa.weave(&weave, &[-0.0; 32], &mut y);
+            isa.weave(&weave, &[-0.0; 64], &mut y);
             assert!(y.iter().all(|y| y.to_bits() == 0), "{isa}");
         }
     }

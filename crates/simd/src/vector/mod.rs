@@ -36,6 +36,16 @@ pub trait Vector<T: Copy + Default>: Copy {
     unsafe fn load(from: *const T) -> Self;
     /// Writes all lanes to `to` and what follows.
     unsafe fn store(self, to: *mut T);
+    /// As [`Vector::store`], past the caches where the set can and `to` begins a line; until [`Vector::fence`] other threads
+    /// may not see it.
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut T) {
+        // SAFETY: passed on from the caller.
+        unsafe { self.store(to) }
+    }
+    /// Makes what was streamed visible to whoever is told afterwards.
+    #[inline(always)]
+    unsafe fn fence() {}
     /// `self * factor + term`, rounded once.
     unsafe fn fused(self, factor: Self, term: Self) -> Self;
     /// Lane by lane.

@@ -24,6 +24,22 @@ impl Vector<f32> for __m512 {
         unsafe { _mm512_storeu_ps(to, self) }
     }
     #[inline(always)]
+    unsafe fn stream(self, to: *mut f32) {
+        // SAFETY: features and elements as above; the address is a multiple of 64, as the instruction asks.
+        unsafe {
+            if to.addr().is_multiple_of(64) {
+                _mm512_stream_ps(to, self);
+            } else {
+                self.store(to);
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn fence() {
+        // SAFETY: an instruction of the architecture's base.
+        unsafe { _mm_sfence() }
+    }
+    #[inline(always)]
     unsafe fn fused(self, factor: Self, term: Self) -> Self {
         // SAFETY: features as above.
         unsafe { _mm512_fmadd_ps(self, factor, term) }
@@ -79,6 +95,22 @@ impl Vector<f64> for __m512d {
     unsafe fn store(self, to: *mut f64) {
         // SAFETY: features as above, and LANES elements may be written.
         unsafe { _mm512_storeu_pd(to, self) }
+    }
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut f64) {
+        // SAFETY: features and elements as above; the address is a multiple of 64, as the instruction asks.
+        unsafe {
+            if to.addr().is_multiple_of(64) {
+                _mm512_stream_pd(to, self);
+            } else {
+                self.store(to);
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn fence() {
+        // SAFETY: an instruction of the architecture's base.
+        unsafe { _mm_sfence() }
     }
     #[inline(always)]
     unsafe fn fused(self, factor: Self, term: Self) -> Self {

@@ -38,6 +38,10 @@ use cut::{Box4, Cut, FLAT, Needs};
 use line::{Line, LinePhase};
 use panel::Source;
 
+/// Bytes of an output, and of a row of it, from which it is stored past the caches.
+const STREAMED: usize = 16 << 20;
+const STREAMED_ROW: usize = 1 << 10;
+
 /// Phases along the width whose sums are held until they are interleaved.
 const HELD: usize = 8;
 
@@ -187,6 +191,8 @@ impl<'a, T: Element> Tiles<'a, T> {
             progress.begin(batch.count.div_ceil(self.cut.images) * slabs * pieces);
         }
         let covered = self.packed.per_group().0 > 0 && self.lines.iter().all(Line::is_covered);
+        let long = self.lines[3].output * size_of::<T>() >= STREAMED_ROW;
+        let streamed = long && activation.is_none() && size_of_val(y) >= STREAMED;
         let jobs = self.jobs(y, step);
         threads::share(memory.chunks_exact_mut(each), jobs, |memory, mut job| {
             let (panel, sums) = memory.split_at_mut(self.cut.panel());
@@ -196,6 +202,7 @@ impl<'a, T: Element> Tiles<'a, T> {
                     x,
                     activation,
                     covered,
+                    streamed,
                 },
                 &mut job,
                 panel,
@@ -392,6 +399,8 @@ impl<'a, T: Element> Tiles<'a, T> {
                         lines,
                         sums_pitch: size_i * size_w,
                         y_pitch: height.step * columns,
+                        streamed: step.common.streamed
+                            && step.inputs.end == self.packed.per_group().0,
                     },
                 };
                 work(plane, &rows);
@@ -470,6 +479,8 @@ struct Common<'r, T> {
     activation: &'r Activation<T>,
     /// Whether the phases cover every output; else the bias is filled in first, and the activation applied last.
     covered: bool,
+    /// Whether the output is so large that it is stored past the caches.
+    streamed: bool,
 }
 
 /// What is the same for all phases of a block in a box.
