@@ -1,14 +1,24 @@
 //! The element types of the engine.
 
 use std::fmt::Debug;
-use std::ops::Add;
+use std::ops::{Add, Mul, Sub};
 
 use convt_geometry::Dtype;
 use convt_simd::TileElement;
 
 /// `f32` or `f64`.
 pub trait Element:
-    TileElement + Send + Sync + PartialEq + Add<Output = Self> + Debug + sealed::Sealed + 'static
+    TileElement
+    + Send
+    + Sync
+    + PartialEq
+    + From<f32>
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Debug
+    + sealed::Sealed
+    + 'static
 {
     /// Zero.
     const ZERO: Self;
