@@ -5,6 +5,7 @@ mod packed;
 mod phases;
 mod threads;
 mod tiles;
+mod winograd;
 
 use convt_simd::Isa;
 
