@@ -16,6 +16,7 @@ use blocked::Blocked;
 use packed::Packed;
 use phases::Phases;
 use tiles::Tiles;
+use winograd::Winograd;
 
 pub(crate) use phases::table_bytes;
 pub(crate) use tiles::scratch_elements;
@@ -24,7 +25,7 @@ pub(crate) use tiles::scratch_elements;
 #[derive(Clone, Debug)]
 pub(crate) enum Weights<T> {
     /// Finite ones: products with a border of zeros change nothing.
-    Tiles(Blocked<T>),
+    Tiles(Blocked<T>, Option<Box<Winograd<T>>>),
     /// Some are NaN or infinite: only products that exist may be formed.
     Phases(Packed<T>),
 }
@@ -34,7 +35,8 @@ impl<T: Element> Weights<T> {
     pub(crate) fn new(layer: &Layer, weight: &[T], bias: &[T]) -> Result<Self, Error> {
         // Without channels there is nothing to tile, and a kernel of any length has no weights.
         if !weight.is_empty() && weight.iter().all(|weight| weight.is_finite()) {
-            Ok(Self::Tiles(Blocked::new(layer, weight, bias)?))
+            let winograd = winograd::Shape::of(layer).map(Winograd::new).map(Box::new);
+            Ok(Self::Tiles(Blocked::new(layer, weight, bias)?, winograd))
         } else {
             Ok(Self::Phases(Packed::new(layer, weight, bias)?))
         }
@@ -43,7 +45,7 @@ impl<T: Element> Weights<T> {
     /// The name of the algorithm.
     pub(crate) fn algorithm(&self) -> &'static str {
         match self {
-            Self::Tiles(_) => "tiles",
+            Self::Tiles(..) => "tiles",
             Self::Phases(_) => "phases",
         }
     }
@@ -55,14 +57,24 @@ impl<T: Element> Weights<T> {
         threads: usize,
     ) -> Result<usize, Error> {
         match self {
-            Self::Tiles(_) => tiles::scratch_elements(sizes, threads),
+            Self::Tiles(_, winograd) => {
+                // A run may be exact, or compute an image again.
+                let direct = tiles::scratch_elements(sizes, threads)?;
+                let winograd = chosen(winograd.as_deref(), sizes);
+                let transformed = winograd.map_or(0, |(winograd, size)| {
+                    winograd.scratch_elements(sizes, size, threads)
+                });
+                Ok(direct.max(transformed))
+            }
             Self::Phases(_) => Ok(phases::scratch_elements(sizes, threads)),
         }
     }
 
     pub(crate) fn bytes(&self) -> usize {
         match self {
-            Self::Tiles(blocked) => blocked.bytes(),
+            Self::Tiles(blocked, winograd) => {
+                blocked.bytes() + winograd.as_ref().map_or(0, |winograd| winograd.bytes())
+            }
             Self::Phases(packed) => packed.bytes(),
         }
     }
@@ -70,12 +82,26 @@ impl<T: Element> Weights<T> {
     /// Runs the call; its output is not empty.
     pub(crate) fn run(&self, call: Call<'_, T>) -> Result<(), Error> {
         match self {
-            Self::Tiles(blocked) => {
+            Self::Tiles(blocked, winograd) => {
+                if let Some((winograd, size)) = chosen(winograd.as_deref(), call.sizes)
+                    && !call.options.exact
+                {
+                    return winograd.run(blocked, size, call);
+                }
                 Tiles::new(blocked, call.sizes, call.options.threads)?.run(call)
             }
             Self::Phases(packed) => Phases::new(packed, call.sizes)?.run(call),
         }
     }
+}
+
+/// Winograd's algorithm and its size, where it is worth it.
+fn chosen<'w, T: Element>(
+    winograd: Option<&'w Winograd<T>>,
+    sizes: &Resolved,
+) -> Option<(&'w Winograd<T>, winograd::Size)> {
+    let size = winograd?.shape().choose(sizes, size_of::<T>())?;
+    Some((winograd?, size))
 }
 
 /// One run, as every algorithm takes it.
