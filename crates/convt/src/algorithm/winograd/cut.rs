@@ -210,7 +210,9 @@ impl<'g> Jobs<'g> {
         let bands = wanted.min(fit).min(axes[axis].tiles()).max(1);
         let band = axes[axis].tiles().div_ceil(bands);
         let bands = axes[axis].tiles().div_ceil(band);
-        let pieces = wanted.div_ceil(bands).clamp(1, blocks.len());
+        // Each piece transforms the inputs for itself: no more of them than it takes to give everyone one.
+        let pieces = workers.div_ceil(groups.saturating_mul(bands));
+        let pieces = pieces.clamp(1, blocks.len());
         Self {
             geometry,
             blocks,

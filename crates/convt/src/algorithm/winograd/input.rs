@@ -37,12 +37,17 @@ pub(super) fn point_elements(channels: usize, pitch: usize) -> usize {
 /// Elements that [`Transform`] holds of a run of up to `len` tiles: its rows, and the same split.
 pub(super) fn rows_elements(geometry: &Geometry, len: usize) -> usize {
     let [nd, nh, _] = geometry.axes.map(|axis| axis.scheme.points());
-    2 * nd * nh * geometry.axes[2].scheme.outputs() * slots(len)
+    2 * nd * nh * geometry.axes[2].scheme.outputs() * slots(geometry, len)
 }
 
-/// Tiles that a run's rows have room for: whole lanes, from any tile up to the one after the last.
-fn slots(len: usize) -> usize {
-    len.next_multiple_of(LANES) + 2 * LANES
+/// Tiles that a run's rows have room for: whole lanes and the one after; a multiple of the lanes where depth is transformed.
+fn slots(geometry: &Geometry, len: usize) -> usize {
+    let slots = len.next_multiple_of(LANES) + 1;
+    if geometry.axes[0].scheme == Scheme::F11 {
+        slots
+    } else {
+        slots.next_multiple_of(LANES)
+    }
 }
 
 impl<T: Element, R: Iterator<Item = Run> + Clone> Routine for Transform<'_, T, R> {
@@ -60,13 +65,14 @@ impl<T: Element, R: Iterator<Item = Run> + Clone> Routine for Transform<'_, T, R
                 let last = run.at + run.len == self.tiles;
                 let len = if last { self.pitch - run.at } else { run.len };
                 let len = len.next_multiple_of(LANES);
-                let lines = fill(geometry, x, &run, slots(len), self.rows);
+                let slots = slots(geometry, len);
+                let lines = fill(geometry, x, &run, slots, self.rows);
                 let [_, high, wide] = geometry.axes.map(|axis| axis.scheme);
                 let v = &mut self.v[index * self.pitch + run.at..];
                 with_schemes!(
                     high,
                     wide,
-                    planes::<T>(geometry, lines, slots(len), (&mut *v, point), len)
+                    planes::<T>(geometry, lines, slots, (&mut *v, point), len)
                 );
             }
         }
