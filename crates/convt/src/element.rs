@@ -1,7 +1,7 @@
 //! The element types of the engine.
 
 use std::fmt::Debug;
-use std::ops::Add;
+use std::ops::{Add, Mul, Sub};
 
 use convt_geometry::Dtype;
 use convt_simd::VectorElement;
@@ -10,7 +10,17 @@ use crate::activation::{double, single};
 
 /// `f32` or `f64`.
 pub trait Element:
-    VectorElement + Send + Sync + PartialEq + Add<Output = Self> + Debug + sealed::Sealed + 'static
+    VectorElement
+    + Send
+    + Sync
+    + PartialEq
+    + From<f32>
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Debug
+    + sealed::Sealed
+    + 'static
 {
     /// Zero.
     const ZERO: Self;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// How the engine computes a run. Every one gives the same bits.
+/// How the engine computes a run. All but [`Algorithm::Winograd`] give the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -12,6 +12,8 @@ pub enum Algorithm {
     Depthwise,
     /// Lanes along output channels, for few positions.
     Channels,
+    /// Fewer products than taps, with a stated error bound; never in an exact run.
+    Winograd,
     /// Register tiles along positions over a packed panel: the usual one.
     Tiles,
     /// Products that exist and no other, for weights that are not finite.
@@ -20,10 +22,11 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// Every algorithm.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Tiny,
         Self::Depthwise,
         Self::Channels,
+        Self::Winograd,
         Self::Tiles,
         Self::Phases,
     ];
@@ -34,6 +37,7 @@ impl Algorithm {
             Self::Tiny => "tiny",
             Self::Depthwise => "depthwise",
             Self::Channels => "channels",
+            Self::Winograd => "winograd",
             Self::Tiles => "tiles",
             Self::Phases => "phases",
         }
@@ -68,6 +72,8 @@ pub(crate) struct Facts {
     pub(crate) tiny: bool,
     /// Whether channels are the last axis of input and output.
     pub(crate) channels_last: bool,
+    /// Whether Winograd's algorithm may run, and its model of time says that it pays.
+    pub(crate) winograd: bool,
     /// Input and output channels of a group.
     pub(crate) channels: (usize, usize),
     /// Positions of one phase in one image, and spatial axes.
@@ -119,6 +125,12 @@ pub(crate) fn choose(facts: &Facts) -> Choice {
         };
         return is(Algorithm::Channels, reason);
     }
+    if facts.winograd {
+        return is(
+            Algorithm::Winograd,
+            "short phases of many channels: fewer products than taps, with an error bound like a direct sum's",
+        );
+    }
     is(
         Algorithm::Tiles,
         "lanes along the width, inputs packed once with their border of zeros",
@@ -133,6 +145,9 @@ pub(crate) fn why_not(algorithm: Algorithm, chosen: Algorithm, finite: bool) -> 
             "for transposed convolutions of one input channel per group, along at most two axes"
         }
         Algorithm::Channels => "for few positions and many channels, or channels as the last axis",
+        Algorithm::Winograd => {
+            "for two or three taps a phase, many channels and positions, and runs that are not exact"
+        }
         Algorithm::Tiles if !finite => {
             "multiplies a border of zeros, which some weights (NaN or infinite) do not allow"
         }
@@ -160,6 +175,7 @@ mod tests {
         shape: LayerShape::Usual,
         tiny: false,
         channels_last: false,
+        winograd: false,
         channels: (64, 64),
         positions: 10_000,
         dims: 2,
@@ -207,6 +223,11 @@ mod tests {
             ..small
         };
         assert_eq!(chosen(narrow), Algorithm::Tiles);
+        let short = Facts {
+            winograd: true,
+            ..USUAL
+        };
+        assert_eq!(chosen(short), Algorithm::Winograd);
         let last = Facts {
             channels_last: true,
             ..USUAL

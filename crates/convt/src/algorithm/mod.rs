@@ -11,6 +11,7 @@ mod threads;
 mod tiles;
 mod tiny;
 mod weights;
+mod winograd;
 
 use convt_simd::Isa;
 

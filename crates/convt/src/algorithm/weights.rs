@@ -14,6 +14,7 @@ use super::packed::Packed;
 use super::phases::{self, Phases};
 use super::tiles::{Packing, Tiles};
 use super::tiny::{self, Tiny};
+use super::winograd::{self, Winograd};
 use super::{Algorithm, Call};
 use crate::layer::Resolved;
 use crate::tensor::all_finite;
@@ -29,6 +30,8 @@ pub(crate) struct Weights<T> {
     form: Form<T>,
     /// For runs of few positions and many channels, from the first such run on.
     channels: OnceLock<ChannelWeights<T>>,
+    /// For short phases of many channels: transformed by the first run that is worth it.
+    winograd: Option<Winograd<T>>,
 }
 
 /// What is packed with the plan.
@@ -63,9 +66,12 @@ pub(crate) fn outlook<T: Element>(
     } else {
         LayerShape::Usual
     };
+    let usual = winograd::Shape::of(layer).filter(|_| shape == LayerShape::Usual);
+    let transformed = usual.and_then(|of| of.choose(sizes, size_of::<T>()));
     let facts = Facts {
         shape,
         tiny: tiny::takes(layer, count) && tiny::suits(sizes),
+        winograd: transformed.is_some(),
         ..facts(layer, sizes)
     };
     let choice = choose(&facts);
@@ -74,12 +80,17 @@ pub(crate) fn outlook<T: Element>(
         Algorithm::Depthwise => depthwise::scratch_elements(sizes, 1)?,
         Algorithm::Channels => Channels::<T>::scratch_of(layer, sizes)?,
         Algorithm::Phases => phases::scratch_elements(sizes, 1),
-        Algorithm::Tiles => {
+        Algorithm::Winograd | Algorithm::Tiles => {
             if let Some(merged) = merged {
                 Tiles::new(Packing::Phases(&merged), sizes, 1)?.scratch()
             } else {
                 let blocked = Blocked::<T>::outline(layer)?;
-                Tiles::new(Packing::Channels(&blocked), sizes, 1)?.scratch()
+                let direct = Tiles::new(Packing::Channels(&blocked), sizes, 1)?.scratch();
+                let winograd = usual.map(Winograd::<T>::new).zip(transformed);
+                let transformed = winograd.map_or(0, |(winograd, size)| {
+                    winograd.scratch_elements(sizes, size, 1)
+                });
+                direct.max(transformed)
             }
         }
     };
@@ -96,6 +107,7 @@ fn facts(layer: &Layer, sizes: &Resolved) -> Facts {
         shape: LayerShape::Usual,
         tiny: false,
         channels_last: false,
+        winograd: false,
         channels: (sizes.in_per_group, layer.out_channels() / layer.groups()),
         positions: positions.fold(1, usize::saturating_mul),
         dims: layer.dims(),
@@ -118,6 +130,10 @@ impl<T: Element> Weights<T> {
         Ok(Self {
             layer: layer.clone(),
             tiny: Tiny::new(layer, weight, bias),
+            winograd: match &form {
+                Form::Tiles(_) => winograd::Shape::of(layer).map(Winograd::new),
+                _ => None,
+            },
             form,
             channels: OnceLock::new(),
         })
@@ -145,6 +161,7 @@ impl<T: Element> Weights<T> {
             },
             tiny: self.tiny.is_some() && !last && tiny::suits(sizes),
             channels_last: last,
+            winograd: !run.exact && !last && self.size_of_winograd(sizes).is_some(),
             ..facts(&self.layer, sizes)
         };
         Ok(choose(&facts))
@@ -155,12 +172,25 @@ impl<T: Element> Weights<T> {
         !matches!(self.form, Form::Phases(_))
     }
 
+    /// The size of Winograd's algorithm that runs: the one that is worth it, or the smaller one where a run asks for it.
+    fn winograd_size(&self, sizes: &Resolved) -> winograd::Size {
+        self.size_of_winograd(sizes)
+            .unwrap_or(winograd::Size::Small)
+    }
+
+    /// The size of Winograd's algorithm that is worth it, if one is.
+    fn size_of_winograd(&self, sizes: &Resolved) -> Option<winograd::Size> {
+        let winograd = self.winograd.as_ref()?;
+        winograd.shape().choose(sizes, size_of::<T>())
+    }
+
     /// Whether the weights are there in the algorithm's form, or can be brought into it.
     fn can(&self, algorithm: Algorithm) -> bool {
         match (algorithm, &self.form) {
             (Algorithm::Tiny, _) => self.tiny.is_some(),
             (Algorithm::Depthwise, form) => matches!(form, Form::Depthwise(_)),
             (Algorithm::Channels, form) => matches!(form, Form::Tiles(_)),
+            (Algorithm::Winograd, _) => self.winograd.is_some(),
             (Algorithm::Tiles, form) => matches!(form, Form::Tiles(_) | Form::Merged(_)),
             (Algorithm::Phases, form) => matches!(form, Form::Phases(_)),
         }
@@ -188,8 +218,16 @@ impl<T: Element> Weights<T> {
             (Algorithm::Channels, _) => {
                 Channels::new(self.channels()?, sizes, threads, run.layout)?.scratch()
             }
-            (_, Form::Tiles(blocked)) => {
-                Tiles::new(Packing::Channels(blocked), sizes, threads)?.scratch()
+            (algorithm, Form::Tiles(blocked)) => {
+                // A run by Winograd's algorithm may compute an image again.
+                let direct = Tiles::new(Packing::Channels(blocked), sizes, threads)?.scratch();
+                let transformed = match (algorithm, &self.winograd) {
+                    (Algorithm::Winograd, Some(winograd)) => {
+                        winograd.scratch_elements(sizes, self.winograd_size(sizes), threads)
+                    }
+                    _ => 0,
+                };
+                direct.max(transformed)
             }
             (_, Form::Merged(merged)) => {
                 Tiles::new(Packing::Phases(merged), sizes, threads)?.scratch()
@@ -215,7 +253,8 @@ impl<T: Element> Weights<T> {
             Form::Phases(packed) => packed.bytes(),
         };
         let channels = self.channels.get().map_or(0, ChannelWeights::bytes);
-        form + channels + self.tiny.as_ref().map_or(0, Tiny::bytes)
+        let winograd = self.winograd.as_ref().map_or(0, Winograd::bytes);
+        form + channels + winograd + self.tiny.as_ref().map_or(0, Tiny::bytes)
     }
 
     /// Runs the call; its output is not empty.
@@ -232,9 +271,12 @@ impl<T: Element> Weights<T> {
             (Algorithm::Channels, ..) => {
                 Channels::new(self.channels()?, call.sizes, threads, layout)?.run(call)
             }
-            (_, _, Form::Tiles(blocked)) => {
-                Tiles::new(Packing::Channels(blocked), call.sizes, threads)?.run(call)
-            }
+            (algorithm, _, Form::Tiles(blocked)) => match &self.winograd {
+                Some(winograd) if algorithm == Algorithm::Winograd => {
+                    winograd.run(blocked, self.winograd_size(call.sizes), call)
+                }
+                _ => Tiles::new(Packing::Channels(blocked), call.sizes, threads)?.run(call),
+            },
             (_, _, Form::Merged(merged)) => {
                 Tiles::new(Packing::Phases(merged), call.sizes, threads)?.run(call)
             }
