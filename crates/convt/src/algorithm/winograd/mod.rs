@@ -14,8 +14,8 @@
 //! y           = A M + bias
 //! ```
 //!
-//! in this order along width, height, depth for `U`; depth and height in one pass each, then width, for `V` and `M`. No bit
-//! depends on threads, blocks, the batch or the instruction set.
+//! `U` is transformed along width, height, depth in this order, `V` along depth, height, width, `M` along height, width,
+//! depth. No bit depends on threads, blocks, the batch or the instruction set.
 //!
 //! **Error.** Pieces keep partial sums small. Every value on the way is a sum with at most `n = P + Q + t` roundings on any
 //! path, `P` the input channels of a piece, `Q` the pieces, `t` at most 5 for each axis and 2 more, so
@@ -26,7 +26,8 @@
 //! ```
 //!
 //! with `K` the product over the axes of 1 for F(1,1), 3 for F(2,2), 4 for F(3,2) and F(2,3), and `max |d|` over the tile's
-//! inputs: `K` is the largest row sum of `|A| diag(max |G|) |B|`. A direct sum has `K = 1`.
+//! inputs: `K` is the largest row sum of `|A| diag(max |G|) |B|`. A direct sum has `K = 1`. (Results that underflow lose up
+//! to a smallest subnormal each besides, as everywhere.)
 //!
 //! **Cost.** `(m+r-1)/m` products per output and axis instead of `r`, and a few additions per input and output; positions
 //! of whole tiles beyond the picture are wasted. **Scratch:** [`BYTES`] at most. **Chosen** by [`Shape::choose`], never in

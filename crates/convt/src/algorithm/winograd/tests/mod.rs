@@ -148,8 +148,12 @@ fn whole_numbers_are_exactly_the_direct_sums() {
 
 #[test]
 fn no_output_is_negative_zero() {
-    let mut sample = Sample::<f32>::of("conv_transpose2d c2-2 i5x5 k4 s2 p1", 1, normal);
-    sample.x.fill(-0.0);
+    // Products that vanish leave zeros of their own signs.
+    let tiny = |rng: &mut Rng, count| -> Vec<f32> {
+        let values: Vec<f32> = rng.normal(count);
+        values.iter().map(|value| value * 1e-30).collect()
+    };
+    let mut sample = Sample::<f32>::of("conv_transpose2d c1-2 i15x15 k4 s2 p1", 1, tiny);
     sample.bias.fill(-0.0);
     sample.packed = Blocked::new(&sample.layer, &sample.w, &sample.bias).unwrap();
     for size in SIZES {
