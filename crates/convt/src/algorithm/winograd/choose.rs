@@ -10,7 +10,7 @@ use crate::layer::Resolved;
 
 /// Time is counted in multiply-adds of full vectors, [`PER_CYCLE`] to a cycle. The direct algorithm and the matrix products
 /// reach these shares of that rate.
-const DIRECT: f64 = 0.68;
+const DIRECT: f64 = 0.6;
 const PRODUCTS: f64 = 0.75;
 const PER_CYCLE: f64 = 32.0;
 
@@ -25,6 +25,9 @@ const OUTPUT_ROW: f64 = 17.0;
 /// Cycles to read a transformed weight from beyond the second-level cache, and bytes of weights that stay within.
 const WEIGHT: f64 = 1.0;
 const NEAR: usize = 1 << 20;
+
+/// Bytes of transformed weights beyond which reading them takes longer than the products that they save.
+const FAR: usize = 32 << 20;
 
 /// How much faster than the direct algorithm it must look.
 const MARGIN: f64 = 1.05;
@@ -66,6 +69,9 @@ impl Shape {
             .map(|a| (geometry.axes[a].scheme.points() * self.strides[a] - self.short[a]) as f64)
             .product();
         let weights = points * ins * outs;
+        if weights * element as f64 > FAR as f64 {
+            return f64::INFINITY;
+        }
         let products = vectors * LANES as f64 * weights / PRODUCTS;
 
         let classes = self
