@@ -23,6 +23,11 @@
 //! outside the input do not exist and change nothing: no inserted zero is ever multiplied, and a zero of the border only
 //! where all weights are finite. A sum of -0 is stored as +0. The order depends on nothing else, so the same bits come out
 //! for any number of threads, any split of the batch and every instruction set (but for the payload of a NaN).
+//!
+//! One algorithm sums otherwise: [`Algorithm::Winograd`], which large layers of short phases run by unless [`Run::exact`] says
+//! no. It has an error bound of its own, measured to be no worse than a direct sum's, and gives the same bits for any threads,
+//! batch and instruction set; but a picture cut into pieces need not give the bits of the whole. `Plan::explain` tells which
+//! algorithm runs.
 
 mod activation;
 mod algorithm;

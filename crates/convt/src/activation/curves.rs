@@ -11,7 +11,7 @@
 //!
 //! `m` is formed without `e`, so that it keeps its digits near 0, where `n = 0` and it is `p`.
 //!
-//! **Error.** At most 2 units in the last place of `f32` and 3 of `f64`; the tests measure it. `tanh` of zeros, subnormals and
+//! **Error.** At most 2 units in the last place of `f32` and, at the points that the tests sample, 3 of `f64`. `tanh` of zeros, subnormals and
 //! infinities is exact; NaN stays NaN. The operations are the same on every instruction set, and so are the bits.
 
 /// Defines both functions for one type: its integer of the same size, mantissa bits, exponent bias, `n*ln2` in two parts
