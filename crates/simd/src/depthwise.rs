@@ -70,6 +70,7 @@ const LONGEST: usize = 16;
 const WINDOW: usize = 4;
 
 /// Rows, their bounds already checked.
+#[derive(Clone, Copy)]
 struct Call<'a, T> {
     panel: *const T,
     rows: usize,
@@ -237,6 +238,7 @@ const fn greatest_common_divisor(mut a: usize, mut b: usize) -> usize {
 }
 
 /// One call and its rows, bounds checked: made by [`Isa::spread_rows`] alone.
+#[derive(Clone, Copy)]
 struct Rows<'c, T> {
     call: Call<'c, T>,
     y: *mut T,

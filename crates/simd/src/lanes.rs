@@ -61,6 +61,7 @@ pub struct Lanes<'a, T> {
 }
 
 /// One call, its bounds already checked.
+#[derive(Clone, Copy)]
 struct Call<T> {
     x: *const T,
     plane: usize,
@@ -234,12 +235,13 @@ sweep_pairs!(sweep_pairs, small_tiles_of_two);
 sweep_pairs!(sweep_plain, least_tiles_of_two);
 
 /// One call and its places, bounds checked: made by [`Isa::lane_sums`] alone. Returns the units left to ask for.
-struct Sweep<'p, T> {
+#[derive(Clone, Copy)]
+struct LaneSweep<'p, T> {
     call: Call<T>,
     places: &'p [Place],
 }
 
-impl<T: VectorElement> Kernel<T> for Sweep<'_, T> {
+impl<T: VectorElement> Kernel<T> for LaneSweep<'_, T> {
     type Output = usize;
 
     #[inline(always)]
@@ -328,7 +330,7 @@ impl Isa {
             left: next.len() / T::LINE,
             pace,
         };
-        let left = self.kernel(Sweep { call, places });
+        let left = self.kernel(LaneSweep { call, places });
         next.len() - left * T::LINE
     }
 }

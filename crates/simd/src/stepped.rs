@@ -147,7 +147,29 @@ impl Isa {
             acc: acc.as_mut_ptr(),
             pitch,
         };
-        self.kernel(Sweep { call, grid, width });
+        // As many vectors for each grid as 32 registers hold, or 16, beside the inputs and a weight.
+        macro_rules! grids {
+            ($($a:literal, $ap:literal, $b:literal, $bp:literal: $wide:literal, $narrow:literal;)+) => {
+                match (grid.outer, grid.inner) {
+                    $((($a, $ap), ($b, $bp)) => self.kernel_for_registers(
+                        Stairs::<T, $a, $ap, $b, $bp, $wide> { call: &call, width },
+                        Stairs::<T, $a, $ap, $b, $bp, $narrow> { call: &call, width },
+                    ),)+
+                    _ => {}
+                }
+            };
+        }
+        grids! {
+            2, 1, 2, 1: 5, 2;
+            2, 1, 4, 2: 3, 1;
+            2, 1, 6, 3: 2, 1;
+            1, 1, 2, 1: 8, 4;
+            1, 1, 4, 2: 5, 2;
+            1, 1, 6, 3: 4, 2;
+            1, 1, 4, 1: 5, 2;
+            1, 1, 8, 2: 3, 1;
+            1, 1, 12, 3: 2, 1;
+        }
     }
 }
 
@@ -287,50 +309,35 @@ unsafe fn sweep<
     }
 }
 
-/// One call, its bounds checked: made by [`Isa::stepped`] alone.
-struct Sweep<T> {
-    call: Checked<T>,
-    grid: Grid,
+/// One call of a grid and at most `V` vectors, its bounds checked: made by [`Isa::stepped`] alone.
+struct Stairs<
+    'c,
+    T,
+    const A: usize,
+    const AP: usize,
+    const B: usize,
+    const BP: usize,
+    const V: usize,
+> {
+    call: &'c Checked<T>,
     width: usize,
 }
 
-impl<T: Copy + Default> Kernel<T> for Sweep<T> {
+impl<
+    T: Copy + Default,
+    const A: usize,
+    const AP: usize,
+    const B: usize,
+    const BP: usize,
+    const V: usize,
+> Kernel<T> for Stairs<'_, T, A, AP, B, BP, V>
+{
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<X: Vector<T>>(self) {
-        let Self { call, grid, width } = &self;
-        let width = *width;
-        let shape = (grid.outer.0, grid.inner.0, grid.inner.1);
-        // As many vectors for each of [`GRIDS`] as the set's registers hold beside the inputs and a weight.
         // SAFETY: the bounds are checked, and the caller has enabled the set's features.
-        unsafe {
-            if X::REGISTERS >= 32 {
-                match shape {
-                    (2, 2, _) => sweep::<T, X, 2, 1, 2, 1, 5>(call, width),
-                    (2, 4, _) => sweep::<T, X, 2, 1, 4, 2, 3>(call, width),
-                    (2, _, _) => sweep::<T, X, 2, 1, 6, 3, 2>(call, width),
-                    (_, 2, _) => sweep::<T, X, 1, 1, 2, 1, 8>(call, width),
-                    (_, 4, 2) => sweep::<T, X, 1, 1, 4, 2, 5>(call, width),
-                    (_, 6, _) => sweep::<T, X, 1, 1, 6, 3, 4>(call, width),
-                    (_, 4, _) => sweep::<T, X, 1, 1, 4, 1, 5>(call, width),
-                    (_, 8, _) => sweep::<T, X, 1, 1, 8, 2, 3>(call, width),
-                    _ => sweep::<T, X, 1, 1, 12, 3, 2>(call, width),
-                }
-            } else {
-                match shape {
-                    (2, 2, _) => sweep::<T, X, 2, 1, 2, 1, 2>(call, width),
-                    (2, 4, _) => sweep::<T, X, 2, 1, 4, 2, 1>(call, width),
-                    (2, _, _) => sweep::<T, X, 2, 1, 6, 3, 1>(call, width),
-                    (_, 2, _) => sweep::<T, X, 1, 1, 2, 1, 4>(call, width),
-                    (_, 4, 2) => sweep::<T, X, 1, 1, 4, 2, 2>(call, width),
-                    (_, 6, _) => sweep::<T, X, 1, 1, 6, 3, 2>(call, width),
-                    (_, 4, _) => sweep::<T, X, 1, 1, 4, 1, 2>(call, width),
-                    (_, 8, _) => sweep::<T, X, 1, 1, 8, 2, 1>(call, width),
-                    _ => sweep::<T, X, 1, 1, 12, 3, 1>(call, width),
-                }
-            }
-        }
+        unsafe { sweep::<T, X, A, AP, B, BP, V>(self.call, self.width) }
     }
 }
 

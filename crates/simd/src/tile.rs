@@ -120,53 +120,19 @@ unsafe fn sweep<T: Copy + Default, X: Vector<T>, const M: usize, const V: usize>
     }
 }
 
-/// One call, its bounds checked: made by [`Isa::tile`] alone.
-struct Sweep<T> {
-    call: Call<T>,
-    rows: usize,
+/// One call of a tile of `M` rows and at most `V` vectors, its bounds checked: made by [`Isa::tile`] alone.
+struct Sweep<'c, T, const M: usize, const V: usize> {
+    call: &'c Call<T>,
     width: usize,
 }
 
-impl<T: Copy + Default> Kernel<T> for Sweep<T> {
+impl<T: Copy + Default, const M: usize, const V: usize> Kernel<T> for Sweep<'_, T, M, V> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<X: Vector<T>>(self) {
-        let Self { call, rows, width } = &self;
-        let width = *width;
-        // As many vectors for each number of rows as the set's registers hold beside the inputs and a weight.
         // SAFETY: the bounds are checked, and the caller has enabled the set's features.
-        unsafe {
-            if X::REGISTERS >= 32 {
-                match rows {
-                    1 => sweep::<T, X, 1, 12>(call, width),
-                    2 => sweep::<T, X, 2, 8>(call, width),
-                    3 => sweep::<T, X, 3, 7>(call, width),
-                    4 => sweep::<T, X, 4, 5>(call, width),
-                    5 => sweep::<T, X, 5, 4>(call, width),
-                    6 => sweep::<T, X, 6, 4>(call, width),
-                    7 => sweep::<T, X, 7, 3>(call, width),
-                    8 => sweep::<T, X, 8, 3>(call, width),
-                    9 => sweep::<T, X, 9, 2>(call, width),
-                    10 => sweep::<T, X, 10, 2>(call, width),
-                    _ => sweep::<T, X, 12, 2>(call, width),
-                }
-            } else {
-                match rows {
-                    1 => sweep::<T, X, 1, 6>(call, width),
-                    2 => sweep::<T, X, 2, 4>(call, width),
-                    3 => sweep::<T, X, 3, 3>(call, width),
-                    4 => sweep::<T, X, 4, 2>(call, width),
-                    5 => sweep::<T, X, 5, 2>(call, width),
-                    6 => sweep::<T, X, 6, 2>(call, width),
-                    7 => sweep::<T, X, 7, 1>(call, width),
-                    8 => sweep::<T, X, 8, 1>(call, width),
-                    9 => sweep::<T, X, 9, 1>(call, width),
-                    10 => sweep::<T, X, 10, 1>(call, width),
-                    _ => sweep::<T, X, 12, 1>(call, width),
-                }
-            }
-        }
+        unsafe { sweep::<T, X, M, V>(self.call, self.width) }
     }
 }
 
@@ -237,7 +203,31 @@ impl Isa {
             acc: acc.as_mut_ptr(),
             pitch,
         };
-        self.kernel(Sweep { call, rows, width });
+        // As many vectors for each number of rows as 32 registers hold, or 16, beside the inputs and a weight.
+        macro_rules! tiles {
+            ($($rows:literal: $wide:literal, $narrow:literal;)+) => {
+                match rows {
+                    $($rows => self.kernel_for_registers(
+                        Sweep::<T, $rows, $wide> { call: &call, width },
+                        Sweep::<T, $rows, $narrow> { call: &call, width },
+                    ),)+
+                    _ => {}
+                }
+            };
+        }
+        tiles! {
+            1: 12, 6;
+            2: 8, 4;
+            3: 7, 3;
+            4: 5, 2;
+            5: 4, 2;
+            6: 4, 2;
+            7: 3, 1;
+            8: 3, 1;
+            9: 2, 1;
+            10: 2, 1;
+            12: 2, 1;
+        }
     }
 }
 

@@ -98,6 +98,7 @@ impl Isa {
 }
 
 /// An unweave whose bounds [`Isa::unweave`] has checked.
+#[derive(Clone, Copy)]
 struct CheckedBack<T> {
     weave: Weave,
     sums: *mut T,
@@ -105,6 +106,7 @@ struct CheckedBack<T> {
 }
 
 /// A weave whose bounds [`Isa::weave`] has checked.
+#[derive(Clone, Copy)]
 struct Checked<T> {
     weave: Weave,
     sums: *const T,

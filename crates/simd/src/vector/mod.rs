@@ -131,9 +131,12 @@ pub trait VectorElement: Copy + Default + Add<Output = Self> + sealed::Sealed {
     /// Elements of a cache line.
     const LINE: usize = 64 / size_of::<Self>();
 
-    /// Runs a kernel on the vectors of a set.
+    /// Runs a kernel on the vectors of a set: the first where its registers hold 32 of them, the other where they hold 16.
     #[doc(hidden)]
-    fn on<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output;
+    fn on<W: Kernel<Self>, N: Kernel<Self, Output = W::Output>>(
+        isa: Isa,
+        kernels: (W, N),
+    ) -> W::Output;
 
     /// Elements of a vector of a set.
     #[doc(hidden)]
@@ -146,17 +149,31 @@ mod sealed {
     impl Sealed for f64 {}
 }
 
-/// For each element type, every set's function and vector.
+/// The kernel for so many registers.
+macro_rules! of_registers {
+    (32, $kernels:expr) => {
+        $kernels.0
+    };
+    (16, $kernels:expr) => {
+        $kernels.1
+    };
+}
+
+/// For each element type, every set's function, vector, and how many vectors its registers hold.
 macro_rules! vectors {
-    ($type:ty: $($(#[$cfg:meta])? $kind:ident, $run:ident, $vector:ty;)+) => {
+    ($type:ty: $($(#[$cfg:meta])? $kind:ident, $run:ident, $vector:ty, $registers:tt;)+) => {
         impl VectorElement for $type {
             const ONE: Self = 1.0;
 
-            fn on<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output {
+            fn on<W: Kernel<Self>, N: Kernel<Self, Output = W::Output>>(
+                isa: Isa,
+                kernels: (W, N),
+            ) -> W::Output {
                 watch::note(isa);
                 match isa.0 {
                     // SAFETY: an `Isa` of this kind is had by detecting the features that the function enables.
                     $($(#[$cfg])? Kind::$kind => unsafe {
+                        let kernel = of_registers!($registers, kernels);
                         isa::$run(On { kernel, types: PhantomData::<(Self, $vector)> })
                     },)+
                 }
@@ -172,19 +189,19 @@ macro_rules! vectors {
 }
 
 vectors! { f32:
-    #[cfg(target_arch = "x86_64")] Avx512, run_avx512, std::arch::x86_64::__m512;
-    #[cfg(target_arch = "x86_64")] Avx2, run_avx2, std::arch::x86_64::__m256;
-    #[cfg(all(target_arch = "aarch64", target_endian = "little"))] Neon, run_neon, std::arch::aarch64::float32x4_t;
-    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))] Simd128, run_simd128, simd128::F32x4;
-    Portable, run_portable, Four<f32>;
+    #[cfg(target_arch = "x86_64")] Avx512, run_avx512, std::arch::x86_64::__m512, 32;
+    #[cfg(target_arch = "x86_64")] Avx2, run_avx2, std::arch::x86_64::__m256, 16;
+    #[cfg(all(target_arch = "aarch64", target_endian = "little"))] Neon, run_neon, std::arch::aarch64::float32x4_t, 32;
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))] Simd128, run_simd128, simd128::F32x4, 16;
+    Portable, run_portable, Four<f32>, 16;
 }
 
 vectors! { f64:
-    #[cfg(target_arch = "x86_64")] Avx512, run_avx512, std::arch::x86_64::__m512d;
-    #[cfg(target_arch = "x86_64")] Avx2, run_avx2, std::arch::x86_64::__m256d;
-    #[cfg(all(target_arch = "aarch64", target_endian = "little"))] Neon, run_neon, std::arch::aarch64::float64x2_t;
-    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))] Simd128, run_simd128, simd128::F64x2;
-    Portable, run_portable, Four<f64>;
+    #[cfg(target_arch = "x86_64")] Avx512, run_avx512, std::arch::x86_64::__m512d, 32;
+    #[cfg(target_arch = "x86_64")] Avx2, run_avx2, std::arch::x86_64::__m256d, 16;
+    #[cfg(all(target_arch = "aarch64", target_endian = "little"))] Neon, run_neon, std::arch::aarch64::float64x2_t, 32;
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))] Simd128, run_simd128, simd128::F64x2, 16;
+    Portable, run_portable, Four<f64>, 16;
 }
 
 impl Isa {
@@ -194,8 +211,18 @@ impl Isa {
     }
 
     /// Runs a kernel on this set's vectors.
-    pub(crate) fn kernel<T: VectorElement, K: Kernel<T>>(self, kernel: K) -> K::Output {
-        T::on(self, kernel)
+    pub(crate) fn kernel<T: VectorElement, K: Kernel<T> + Copy>(self, kernel: K) -> K::Output {
+        T::on(self, (kernel, kernel))
+    }
+
+    /// Runs the kernel that is made for as many registers as the set has.
+    pub(crate) fn kernel_for_registers<T, W, N>(self, wide: W, narrow: N) -> W::Output
+    where
+        T: VectorElement,
+        W: Kernel<T>,
+        N: Kernel<T, Output = W::Output>,
+    {
+        T::on(self, (wide, narrow))
     }
 }
 
