@@ -98,10 +98,10 @@ impl Port {
     }
 }
 
-/// Tests each port; one that cannot be built or run here is an error where it is `required`, else a loud line.
-pub(crate) fn everything(required: bool) -> Result<(), String> {
+/// Tests each port; for one that cannot be built or run here, a loud line: rustup may have no library for it to fetch.
+pub(crate) fn everything() -> Result<(), String> {
     for port in [&ARM, &WASM] {
-        if required || (port.can_build() && port.can_run()) {
+        if port.can_build() && port.can_run() {
             port.test()?;
         } else {
             eprintln!("\nNOT TESTED: {}", port.name);

@@ -35,7 +35,7 @@ pub(crate) fn everything() -> Result<(), String> {
     if ports::can_be_sanitized() {
         ports::sanitized()?;
     }
-    ports::everything(required)?;
+    ports::everything()?;
     if required || packages::page_can_be_tested() {
         return web::test();
     }

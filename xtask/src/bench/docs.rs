@@ -7,14 +7,22 @@ use crate::steps::root;
 /// The chart's place, as the page names it.
 const CHART: &str = "images/performance.svg";
 
-/// Puts the parts between their markers, and the chart beside the page.
+/// The marker of the tables.
+pub(super) const TABLES: &str = "bench tables";
+
+/// Puts the parts between their markers, the chart's line before the tables, and the chart beside the page.
 pub(super) fn write(parts: &[(&str, &str)], chart: &str) -> Result<(), String> {
     let folder = root().join("docs");
     let page = folder.join("performance.md");
     let told = |error: std::io::Error| format!("{}: {error}", page.display());
     let mut text = fs::read_to_string(&page).map_err(told)?;
     for (name, part) in parts {
-        text = replaced(&text, name, part)?;
+        let picture = if *name == TABLES {
+            format!("![Speed relative to the fastest other program, per layer]({CHART})\n\n")
+        } else {
+            String::new()
+        };
+        text = replaced(&text, name, &format!("{picture}{part}"))?;
     }
     fs::write(&page, text).map_err(told)?;
     fs::write(folder.join(CHART), chart).map_err(|error| format!("{CHART}: {error}"))

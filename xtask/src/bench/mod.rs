@@ -27,7 +27,7 @@ pub(crate) use peers::set_up as set_up_peers;
 use crate::steps::{cargo, root, run};
 
 /// The places of `docs/performance.md` that a run fills.
-const PARTS: [&str; 2] = ["bench setup", "bench tables"];
+const PARTS: [&str; 2] = ["bench setup", docs::TABLES];
 
 /// Reads the words, measures or reads an earlier run, and shows it.
 pub(crate) fn main() -> Result<(), String> {
