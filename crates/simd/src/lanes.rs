@@ -425,6 +425,7 @@ mod tests {
     );
 
     #[test]
+    #[cfg(panic = "unwind")]
     fn arithmetic_that_is_wrong_panics_before_anything_is_touched() {
         let (x, weights) = (vec![1.0_f32; 30], vec![1.0_f32; 32]);
         let right = Lanes {
