@@ -38,5 +38,5 @@ pub use error::{GeometryError, Parameter};
 pub use formula::Formula;
 pub use padding::{Extra, Padding};
 pub use problem::{Dtype, Problem, ProblemAxis};
-pub use solve::{Search, Solution, Target, solve};
+pub use solve::{Search, Solution, Target, gcd, solve};
 pub use walk::{Contributions, Phase, Reach, Tap, Walk};

@@ -140,6 +140,7 @@ pub fn solve(target: Target, search: Search) -> Result<Vec<Solution>, GeometryEr
     Ok(found)
 }
 
-pub(crate) fn gcd(a: usize, b: usize) -> usize {
+/// The greatest common divisor; `gcd(a, 0)` is `a`.
+pub fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }

@@ -23,7 +23,14 @@ pub(crate) struct Classes {
 }
 
 impl Classes {
-    pub(crate) fn new(op: Op, axis: AxisTaps) -> Result<Self, Error> {
+    /// Those of depth, height and width; a layer with fewer axes has leading ones of one tap.
+    pub(crate) fn of(layer: &Layer) -> Result<[Self; 3], Error> {
+        let [depth, height, width] = layer.axis_taps();
+        let along = |axis| Self::new(layer.op(), axis);
+        Ok([along(depth)?, along(height)?, along(width)?])
+    }
+
+    fn new(op: Op, axis: AxisTaps) -> Result<Self, Error> {
         let mut keyed = reserve("the list of taps", axis.kernel)?;
         keyed.extend((0..axis.kernel).map(|tap| match op {
             Op::Conv => (0, tap),
@@ -68,9 +75,12 @@ impl Classes {
     }
 }
 
-/// The greatest common divisor.
-pub(crate) fn gcd(a: usize, b: usize) -> usize {
-    if b == 0 { a } else { gcd(b, a % b) }
+/// The bias as one element per output channel: zeros where the layer has none.
+pub(crate) fn one_per_channel<T: Element>(layer: &Layer, bias: &[T]) -> Result<Vec<T>, Error> {
+    let mut own = reserve("bias", layer.out_channels())?;
+    own.extend_from_slice(bias);
+    own.resize(layer.out_channels(), T::ZERO);
+    Ok(own)
 }
 
 /// Output channels that one tile computes together.
@@ -123,11 +133,7 @@ impl<T: Element> Blocked<T> {
         }
         Ok(Self {
             op,
-            axes: [
-                Classes::new(op, depth)?,
-                Classes::new(op, height)?,
-                Classes::new(op, width)?,
-            ],
+            axes: Classes::of(layer)?,
             blocks,
             bias: Vec::new(),
             in_per_group,
@@ -141,9 +147,7 @@ impl<T: Element> Blocked<T> {
     pub(crate) fn new(layer: &Layer, weight: &[T], bias: &[T]) -> Result<Self, Error> {
         let mut packed = Self::outline(layer)?;
         let volume = layer.axis_taps().map(|axis| axis.kernel);
-        packed.bias = reserve("bias", layer.out_channels())?;
-        packed.bias.extend_from_slice(bias);
-        packed.bias.resize(layer.out_channels(), T::ZERO);
+        packed.bias = one_per_channel(layer, bias)?;
         packed.weights = reserve("packed weights", weight.len())?;
         let places = packed.places(volume)?;
         for block in packed.blocks.clone() {

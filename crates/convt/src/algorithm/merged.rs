@@ -10,7 +10,7 @@
 use convt_geometry::Op;
 use convt_simd::{GRIDS, Grid, TILE_ROWS};
 
-use super::blocked::{Classes, RowBlock};
+use super::blocked::{Classes, RowBlock, one_per_channel};
 use crate::tensor::reserve;
 use crate::{Element, Error, Layer};
 
@@ -66,9 +66,7 @@ impl<T: Element> Merged<T> {
         let Some(mut merged) = Self::outline(layer)? else {
             return Ok(None);
         };
-        merged.bias = reserve("bias", layer.out_channels())?;
-        merged.bias.extend_from_slice(bias);
-        merged.bias.resize(layer.out_channels(), T::ZERO);
+        merged.bias = one_per_channel(layer, bias)?;
         merged.weights = reserve("packed weights", weight.len())?;
         let [_, kh, kw] = layer.axis_taps().map(|axis| axis.kernel);
         let taps = weight.len() / (layer.in_channels() * merged.out_per_group);
@@ -103,12 +101,7 @@ impl<T: Element> Merged<T> {
         if layer.op() != Op::ConvTranspose || !within || !phases || !few {
             return Ok(None);
         }
-        let op = layer.op();
-        let axes = [
-            Classes::new(op, axes[0])?,
-            Classes::new(op, axes[1])?,
-            Classes::new(op, axes[2])?,
-        ];
+        let axes = Classes::of(layer)?;
         let Some(blocks) = blocks(&axes, out_per_group) else {
             return Ok(None);
         };

@@ -7,6 +7,7 @@ mod depthwise;
 mod merged;
 mod packed;
 mod phases;
+mod search;
 mod threads;
 mod tiles;
 mod tiny;

@@ -141,17 +141,27 @@ impl<T: Element> Weights<T> {
 
     /// The algorithm that runs these sizes with these options, and why.
     pub(crate) fn choice(&self, sizes: &Resolved, run: &Run) -> Result<Choice, Error> {
+        Ok(self.decide(sizes, run)?.0)
+    }
+
+    /// The choice, and the size of Winograd's algorithm: the one that is worth it, or the smaller one where a run asks for it.
+    fn decide(&self, sizes: &Resolved, run: &Run) -> Result<(Choice, winograd::Size), Error> {
+        let worth = || {
+            let winograd = self.winograd.as_ref()?;
+            winograd.shape().choose(sizes, size_of::<T>())
+        };
         if let Some(algorithm) = run.algorithm {
-            return if self.can(algorithm) {
-                Ok(Choice {
-                    algorithm,
-                    reason: "the run asks for it",
-                })
-            } else {
-                Err(Error::Algorithm(algorithm))
+            if !self.can(algorithm) {
+                return Err(Error::Algorithm(algorithm));
+            }
+            let choice = Choice {
+                algorithm,
+                reason: "the run asks for it",
             };
+            return Ok((choice, worth().unwrap_or(winograd::Size::Small)));
         }
         let last = run.layout == Layout::ChannelsLast;
+        let size = if run.exact || last { None } else { worth() };
         let facts = Facts {
             shape: match self.form {
                 Form::Tiles(_) => LayerShape::Usual,
@@ -161,27 +171,15 @@ impl<T: Element> Weights<T> {
             },
             tiny: self.tiny.is_some() && !last && tiny::suits(sizes),
             channels_last: last,
-            winograd: !run.exact && !last && self.size_of_winograd(sizes).is_some(),
+            winograd: size.is_some(),
             ..facts(&self.layer, sizes)
         };
-        Ok(choose(&facts))
+        Ok((choose(&facts), size.unwrap_or(winograd::Size::Small)))
     }
 
     /// Whether there are weights, all finite.
     pub(crate) fn are_finite(&self) -> bool {
         !matches!(self.form, Form::Phases(_))
-    }
-
-    /// The size of Winograd's algorithm that runs: the one that is worth it, or the smaller one where a run asks for it.
-    fn winograd_size(&self, sizes: &Resolved) -> winograd::Size {
-        self.size_of_winograd(sizes)
-            .unwrap_or(winograd::Size::Small)
-    }
-
-    /// The size of Winograd's algorithm that is worth it, if one is.
-    fn size_of_winograd(&self, sizes: &Resolved) -> Option<winograd::Size> {
-        let winograd = self.winograd.as_ref()?;
-        winograd.shape().choose(sizes, size_of::<T>())
     }
 
     /// Whether the weights are there in the algorithm's form, or can be brought into it.
@@ -213,7 +211,8 @@ impl<T: Element> Weights<T> {
     /// Elements of scratch that a run needs.
     pub(crate) fn scratch_elements(&self, sizes: &Resolved, run: &Run) -> Result<usize, Error> {
         let threads = run.threads;
-        let elements = match (self.choice(sizes, run)?.algorithm, &self.form) {
+        let (choice, size) = self.decide(sizes, run)?;
+        let elements = match (choice.algorithm, &self.form) {
             (Algorithm::Tiny, _) => 0,
             (Algorithm::Channels, _) => {
                 Channels::new(self.channels()?, sizes, threads, run.layout)?.scratch()
@@ -223,7 +222,7 @@ impl<T: Element> Weights<T> {
                 let direct = Tiles::new(Packing::Channels(blocked), sizes, threads)?.scratch();
                 let transformed = match (algorithm, &self.winograd) {
                     (Algorithm::Winograd, Some(winograd)) => {
-                        winograd.scratch_elements(sizes, self.winograd_size(sizes), threads)
+                        winograd.scratch_elements(sizes, size, threads)
                     }
                     _ => 0,
                 };
@@ -259,7 +258,7 @@ impl<T: Element> Weights<T> {
 
     /// Runs the call; its output is not empty.
     pub(crate) fn run(&self, call: Call<'_, T>) -> Result<(), Error> {
-        let choice = self.choice(call.sizes, call.options)?;
+        let (choice, size) = self.decide(call.sizes, call.options)?;
         let Run {
             threads, layout, ..
         } = *call.options;
@@ -273,7 +272,7 @@ impl<T: Element> Weights<T> {
             }
             (algorithm, _, Form::Tiles(blocked)) => match &self.winograd {
                 Some(winograd) if algorithm == Algorithm::Winograd => {
-                    winograd.run(blocked, self.winograd_size(call.sizes), call)
+                    winograd.run(blocked, size, call)
                 }
                 _ => Tiles::new(Packing::Channels(blocked), call.sizes, threads)?.run(call),
             },

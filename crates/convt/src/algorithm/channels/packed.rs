@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::aligned::Aligned;
-use crate::algorithm::blocked::Classes;
+use crate::algorithm::blocked::{Classes, one_per_channel};
 use crate::tensor::reserve;
 use crate::{Element, Error, Layer};
 use convt_geometry::Op;
@@ -47,11 +47,7 @@ impl<T: Element> ChannelWeights<T> {
     pub(crate) fn outline(layer: &Layer) -> Result<Self, Error> {
         let op = layer.op();
         let taps = layer.axis_taps();
-        let axes = [
-            Classes::new(op, taps[0])?,
-            Classes::new(op, taps[1])?,
-            Classes::new(op, taps[2])?,
-        ];
+        let axes = Classes::of(layer)?;
         let groups = layer.groups();
         let in_per_group = layer.in_channels() / groups;
         let out_per_group = layer.out_channels() / groups;
@@ -89,9 +85,7 @@ impl<T: Element> ChannelWeights<T> {
     /// `weight` has the layer's checked shape; `bias` may be empty.
     pub(crate) fn new(layer: &Layer, weight: &[T], bias: &[T]) -> Result<Self, Error> {
         let mut packed = Self::outline(layer)?;
-        packed.bias = reserve("bias", layer.out_channels())?;
-        packed.bias.extend_from_slice(bias);
-        packed.bias.resize(layer.out_channels(), T::ZERO);
+        packed.bias = one_per_channel(layer, bias)?;
         // Where there are no weights, nothing is read, and a kernel of any length may be meant.
         if !weight.is_empty() {
             packed.weights = Aligned::zeros("packed weights", packed.elements)?;

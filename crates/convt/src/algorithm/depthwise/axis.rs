@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use convt_geometry::{Op, Walk};
+use convt_geometry::{Op, Walk, gcd};
 
 /// One spatial axis of a run.
 ///
@@ -213,11 +213,8 @@ fn quotient(a: usize, b: usize) -> usize {
 
 /// `s/g` and `d/g` for `g = gcd(s, d)`: the distance of taps of one remainder, and of their inputs.
 pub(super) fn period(stride: usize, dilation: usize) -> (usize, usize) {
-    let (mut a, mut b) = (stride, dilation);
-    while b > 0 {
-        (a, b) = (b, a % b);
-    }
-    (stride / a, dilation / a)
+    let divisor = gcd(stride, dilation);
+    (stride / divisor, dilation / divisor)
 }
 
 /// The inverse of `value` modulo `modulus`, which share no factor.

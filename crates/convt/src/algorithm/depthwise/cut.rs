@@ -6,6 +6,7 @@ use super::Place;
 use super::axis::Axis;
 use super::width::Width;
 use crate::Error;
+use crate::algorithm::search::last_where;
 use crate::layer::Resolved;
 use crate::tensor::reserve;
 
@@ -166,18 +167,4 @@ impl Cut {
     pub(super) fn split<'m, T>(&self, memory: &'m mut [T]) -> (&'m mut [T], &'m mut [T]) {
         memory.split_at_mut(self.panel)
     }
-}
-
-/// The last of `1..=most` for which `holds`, which holds up to some number and no further; 1 if it never does.
-fn last_where(most: usize, holds: impl Fn(usize) -> bool) -> usize {
-    let (mut low, mut high) = (1, most);
-    while low < high {
-        let middle = low + (high - low).div_ceil(2);
-        if holds(middle) {
-            low = middle;
-        } else {
-            high = middle - 1;
-        }
-    }
-    low
 }

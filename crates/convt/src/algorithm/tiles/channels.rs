@@ -71,7 +71,7 @@ impl<T: Element> Tiles<'_, T> {
             large.resize(taps, 0);
             &mut large[..]
         };
-        let copies = if self.cut.unrolled { width.span + 1 } else { 1 };
+        let copies = self.cut.copies;
         let mut next = offsets.iter_mut();
         for &(rd, sd) in &phase[0].taps {
             for &(rh, sh) in &phase[1].taps {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::line::Line;
+use crate::algorithm::search::last_where;
 
 /// Bytes of a panel that a box is cut to.
 const PANEL: usize = 512 << 10;
@@ -55,6 +56,8 @@ pub(super) struct Cut {
     pub(super) channels: usize,
     /// Whether the panel holds every shift along the width apart, so that its rows have no border.
     pub(super) unrolled: bool,
+    /// Copies of each row in the panel, one for every shift if it is unrolled.
+    pub(super) copies: usize,
     /// Panel elements along each axis, and of one channel.
     pub(super) size: [usize; 4],
     pub(super) channel: usize,
@@ -81,6 +84,7 @@ impl Cut {
             positions,
             channels: 1,
             unrolled,
+            copies: copies(width, unrolled),
             size: [0; 4],
             channel: 0,
             pitch: 0,
@@ -192,11 +196,7 @@ impl Shape<'_> {
 
     /// Panel elements of one input channel.
     fn channel(&self, positions: &[usize; 4]) -> usize {
-        let copies = if self.unrolled {
-            self.lines[3].span + 1
-        } else {
-            1
-        };
+        let copies = copies(&self.lines[3], self.unrolled);
         let residues = self.lines.iter().map(|line| line.residues.len());
         let factors = self.size(positions).into_iter().chain(residues);
         let elements = factors.fold(copies, usize::saturating_mul);
@@ -305,6 +305,11 @@ impl Shape<'_> {
     }
 }
 
+/// Copies of each row in a panel: one, or, unrolled, one for every shift along the width.
+fn copies(width: &Line, unrolled: bool) -> usize {
+    if unrolled { width.span + 1 } else { 1 }
+}
+
 /// A row's length in the panel: whole cache lines where that wastes little, so that every row begins at one.
 fn aligned(columns: usize) -> usize {
     let whole = columns.div_ceil(SLACK) * SLACK;
@@ -313,18 +318,4 @@ fn aligned(columns: usize) -> usize {
     } else {
         columns
     }
-}
-
-/// The last of `1..=most` for which `holds`, which holds up to some number and no further; 1 if it never does.
-fn last_where(most: usize, holds: impl Fn(usize) -> bool) -> usize {
-    let (mut low, mut high) = (1, most.max(1));
-    while low < high {
-        let middle = low + (high - low).div_ceil(2);
-        if holds(middle) {
-            low = middle;
-        } else {
-            high = middle - 1;
-        }
-    }
-    low
 }

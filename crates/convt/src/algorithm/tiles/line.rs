@@ -1,8 +1,8 @@
 //! One axis of a run, as tiles walk it.
 
-use convt_geometry::{Op, Phase, Walk};
+use convt_geometry::{Op, Phase, Walk, gcd};
 
-use super::super::blocked::{Classes, gcd};
+use super::super::blocked::Classes;
 use crate::Error;
 
 /// One axis: batch, depth, height or width.

@@ -32,7 +32,7 @@ impl<T: Element> Source<'_, T> {
                 + residue as isize;
             (0..line.input as isize).contains(&q).then_some(q as usize)
         };
-        let copies = if self.cut.unrolled { width.span + 1 } else { 1 };
+        let copies = self.cut.copies;
         let shift = at[3].start as isize + width.least;
         let planes = panel.chunks_exact_mut(self.cut.channel);
         for (channel, plane_of_panel) in channels.clone().zip(planes) {
