@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use convt_simd::{
-    GRIDS, Isa, LaneTap, Lanes, Place, SpreadRows, Step, Stepped, Taps, Term, VectorElement, WOVEN,
-    Weave,
+    GRIDS, Isa, LaneTap, Lanes, PatchLine, Piece, Place, SpreadRows, Step, Stepped, Strips, Taps,
+    Term, VectorElement, WOVEN, Weave,
 };
 
 fn every_kernel<T: VectorElement>() {
@@ -77,6 +77,29 @@ fn every_kernel<T: VectorElement>() {
     };
     isa.weave(&weave, &values, &mut sums);
     isa.unweave(&weave, &mut sums, &values);
+    let strips = Strips {
+        panel: &values,
+        pitch: black_box(256),
+        channels: black_box(2),
+        rows: black_box(12),
+        step: black_box(2),
+        weights: &values,
+        start: &values,
+        strips: black_box(2),
+    };
+    let piece = Piece {
+        strip: 0,
+        from: 0,
+        count: 1,
+        plane: 0,
+        at: 0,
+    };
+    isa.patches(
+        &strips,
+        &black_box([PatchLine::default(); 6]),
+        &black_box([piece]),
+        &mut [&mut sums[..]],
+    );
     black_box(&sums);
 }
 

@@ -118,7 +118,9 @@ struct Checked<T> {
 /// # Safety
 /// As for [`Vector`].
 #[inline(always)]
-unsafe fn interleave<T: Copy + Default, V: Vector<T>, const R: usize>(rows: [V; R]) -> [V; R] {
+pub(crate) unsafe fn interleave<T: Copy + Default, V: Vector<T>, const R: usize>(
+    rows: [V; R],
+) -> [V; R] {
     let mut out = rows;
     // SAFETY: passed on from the caller.
     unsafe {

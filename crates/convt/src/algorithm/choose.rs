@@ -14,6 +14,8 @@ pub enum Algorithm {
     Channels,
     /// Fewer products than taps, with a stated error bound; never in an exact run.
     Winograd,
+    /// A product of matrices whose rows are patches: kernel = stride.
+    Patches,
     /// Register tiles along positions over a packed panel: the usual one.
     Tiles,
     /// Products that exist and no other, for weights that are not finite.
@@ -22,11 +24,12 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// Every algorithm.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Tiny,
         Self::Depthwise,
         Self::Channels,
         Self::Winograd,
+        Self::Patches,
         Self::Tiles,
         Self::Phases,
     ];
@@ -38,6 +41,7 @@ impl Algorithm {
             Self::Depthwise => "depthwise",
             Self::Channels => "channels",
             Self::Winograd => "winograd",
+            Self::Patches => "patches",
             Self::Tiles => "tiles",
             Self::Phases => "phases",
         }
@@ -59,12 +63,15 @@ pub(crate) enum LayerShape {
     Depthwise,
     /// So few output channels that phases are rows of a tile.
     FewChannels,
+    /// Kernel = stride: every output has one tap.
+    Patches,
     /// Any other.
     Usual,
 }
 
 /// What the choice depends on.
 #[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_excessive_bools)] // facts of different things
 pub(crate) struct Facts {
     /// The form that the layer's weights have.
     pub(crate) shape: LayerShape,
@@ -72,6 +79,8 @@ pub(crate) struct Facts {
     pub(crate) tiny: bool,
     /// Whether channels are the last axis of input and output.
     pub(crate) channels_last: bool,
+    /// Whether the run's sizes leave the patches of a kernel = stride whole.
+    pub(crate) whole: bool,
     /// Whether Winograd's algorithm may run, and its model of time says that it pays.
     pub(crate) winograd: bool,
     /// Input and output channels of a group.
@@ -115,6 +124,12 @@ pub(crate) fn choose(facts: &Facts) -> Choice {
             "few output channels: the phases share each load of the input",
         );
     }
+    if facts.shape == LayerShape::Patches && facts.whole && !facts.channels_last {
+        return is(
+            Algorithm::Patches,
+            "kernel = stride: every input makes a patch of its own, stored as soon as it is summed",
+        );
+    }
     let (ins, outs) = facts.channels;
     let few = ins >= 32 && outs >= 32 && facts.positions <= few_positions(facts);
     if few || (facts.channels_last && ins >= 8 && outs >= 16) {
@@ -148,6 +163,7 @@ pub(crate) fn why_not(algorithm: Algorithm, chosen: Algorithm, finite: bool) -> 
         Algorithm::Winograd => {
             "for two or three taps a phase, many channels and positions, and runs that are not exact"
         }
+        Algorithm::Patches => "for kernel = stride without padding, and pointwise convolutions",
         Algorithm::Tiles if !finite => {
             "multiplies a border of zeros, which some weights (NaN or infinite) do not allow"
         }
@@ -175,6 +191,7 @@ mod tests {
         shape: LayerShape::Usual,
         tiny: false,
         channels_last: false,
+        whole: false,
         winograd: false,
         channels: (64, 64),
         positions: 10_000,
@@ -207,6 +224,17 @@ mod tests {
             ..USUAL
         };
         assert_eq!(chosen(depthwise), Algorithm::Depthwise);
+        let patches = Facts {
+            shape: LayerShape::Patches,
+            whole: true,
+            ..USUAL
+        };
+        assert_eq!(chosen(patches), Algorithm::Patches);
+        let cut = Facts {
+            whole: false,
+            ..patches
+        };
+        assert_eq!(chosen(cut), Algorithm::Tiles);
         let small = Facts {
             positions: 64,
             ..USUAL

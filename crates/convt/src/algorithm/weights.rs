@@ -11,6 +11,7 @@ use super::choose::{Choice, Facts, LayerShape, choose};
 use super::depthwise::{self, Depthwise};
 use super::merged::Merged;
 use super::packed::Packed;
+use super::patches::{self, PatchWeights, Patches};
 use super::phases::{self, Phases};
 use super::tiles::{Packing, Tiles};
 use super::tiny::{self, Tiny};
@@ -43,6 +44,8 @@ enum Form<T> {
     Merged(Merged<T>),
     /// Finite weights of one input channel per group.
     Depthwise(Depthwise<T>),
+    /// Finite weights of kernel = stride; and for a run whose own output size cuts patches, from the first such run on.
+    Patches(PatchWeights<T>, OnceLock<Blocked<T>>),
     /// Some are NaN or infinite, or there are none: only products that exist may be formed.
     Phases(Packed<T>),
 }
@@ -61,6 +64,8 @@ pub(crate) fn outlook<T: Element>(
         LayerShape::NotFinite
     } else if depthwise::fits(layer) && depthwise::pays(layer) {
         LayerShape::Depthwise
+    } else if patches::fits(layer) {
+        LayerShape::Patches
     } else if merged.is_some() {
         LayerShape::FewChannels
     } else {
@@ -80,6 +85,7 @@ pub(crate) fn outlook<T: Element>(
         Algorithm::Depthwise => depthwise::scratch_elements(sizes, 1)?,
         Algorithm::Channels => Channels::<T>::scratch_of(layer, sizes)?,
         Algorithm::Phases => phases::scratch_elements(sizes, 1),
+        Algorithm::Patches => Patches::new(&PatchWeights::<T>::outline(layer)?, sizes, 1).scratch(),
         Algorithm::Winograd | Algorithm::Tiles => {
             if let Some(merged) = merged {
                 Tiles::new(Packing::Phases(&merged), sizes, 1)?.scratch()
@@ -107,6 +113,7 @@ fn facts(layer: &Layer, sizes: &Resolved) -> Facts {
         shape: LayerShape::Usual,
         tiny: false,
         channels_last: false,
+        whole: patches::suits(sizes),
         winograd: false,
         channels: (sizes.in_per_group, layer.out_channels() / layer.groups()),
         positions: positions.fold(1, usize::saturating_mul),
@@ -122,6 +129,8 @@ impl<T: Element> Weights<T> {
             Form::Phases(Packed::new(layer, weight, bias)?)
         } else if depthwise::fits(layer) && depthwise::pays(layer) {
             Form::Depthwise(Depthwise::new(layer, weight, bias)?)
+        } else if patches::fits(layer) {
+            Form::Patches(PatchWeights::new(layer, weight, bias)?, OnceLock::new())
         } else if let Some(merged) = Merged::new(layer, weight, bias)? {
             Form::Merged(merged)
         } else {
@@ -151,7 +160,7 @@ impl<T: Element> Weights<T> {
             winograd.shape().choose(sizes, size_of::<T>())
         };
         if let Some(algorithm) = run.algorithm {
-            if !self.can(algorithm) {
+            if !self.can(algorithm, sizes) {
                 return Err(Error::Algorithm(algorithm));
             }
             let choice = Choice {
@@ -167,6 +176,7 @@ impl<T: Element> Weights<T> {
                 Form::Tiles(_) => LayerShape::Usual,
                 Form::Merged(_) => LayerShape::FewChannels,
                 Form::Depthwise(_) => LayerShape::Depthwise,
+                Form::Patches(..) => LayerShape::Patches,
                 Form::Phases(_) => LayerShape::NotFinite,
             },
             tiny: self.tiny.is_some() && !last && tiny::suits(sizes),
@@ -183,13 +193,18 @@ impl<T: Element> Weights<T> {
     }
 
     /// Whether the weights are there in the algorithm's form, or can be brought into it.
-    fn can(&self, algorithm: Algorithm) -> bool {
+    fn can(&self, algorithm: Algorithm, sizes: &Resolved) -> bool {
         match (algorithm, &self.form) {
             (Algorithm::Tiny, _) => self.tiny.is_some(),
             (Algorithm::Depthwise, form) => matches!(form, Form::Depthwise(_)),
-            (Algorithm::Channels, form) => matches!(form, Form::Tiles(_)),
+            (Algorithm::Channels, form) => matches!(form, Form::Tiles(_) | Form::Patches(..)),
             (Algorithm::Winograd, _) => self.winograd.is_some(),
-            (Algorithm::Tiles, form) => matches!(form, Form::Tiles(_) | Form::Merged(_)),
+            (Algorithm::Patches, form) => {
+                matches!(form, Form::Patches(..)) && patches::suits(sizes)
+            }
+            (Algorithm::Tiles, form) => {
+                matches!(form, Form::Tiles(_) | Form::Merged(_) | Form::Patches(..))
+            }
             (Algorithm::Phases, form) => matches!(form, Form::Phases(_)),
         }
     }
@@ -203,9 +218,25 @@ impl<T: Element> Weights<T> {
             Form::Tiles(blocked) => {
                 ChannelWeights::new(&self.layer, &blocked.unpacked()?, &blocked.bias)?
             }
+            Form::Patches(patches, _) => {
+                ChannelWeights::new(&self.layer, &patches.unpacked()?, &patches.bias)?
+            }
             _ => return Err(Error::Algorithm(Algorithm::Channels)),
         };
         Ok(self.channels.get_or_init(|| made))
+    }
+
+    /// The weights of patches for tiles.
+    fn blocked<'a>(
+        &self,
+        patches: &PatchWeights<T>,
+        blocked: &'a OnceLock<Blocked<T>>,
+    ) -> Result<&'a Blocked<T>, Error> {
+        if let Some(made) = blocked.get() {
+            return Ok(made);
+        }
+        let made = Blocked::new(&self.layer, &patches.unpacked()?, &patches.bias)?;
+        Ok(blocked.get_or_init(|| made))
     }
 
     /// Elements of scratch that a run needs.
@@ -232,6 +263,13 @@ impl<T: Element> Weights<T> {
                 Tiles::new(Packing::Phases(merged), sizes, threads)?.scratch()
             }
             (_, Form::Depthwise(_)) => depthwise::scratch_elements(sizes, threads)?,
+            (Algorithm::Patches, Form::Patches(packed, _)) => {
+                Patches::new(packed, sizes, threads).scratch()
+            }
+            (_, Form::Patches(packed, blocked)) => {
+                let blocked = self.blocked(packed, blocked)?;
+                Tiles::new(Packing::Channels(blocked), sizes, threads)?.scratch()
+            }
             (_, Form::Phases(_)) => phases::scratch_elements(sizes, threads),
         };
         Ok(Scratch::<T>::with_slack(elements))
@@ -249,6 +287,9 @@ impl<T: Element> Weights<T> {
             Form::Tiles(blocked) => blocked.bytes(),
             Form::Merged(merged) => merged.bytes(),
             Form::Depthwise(depthwise) => depthwise.bytes(),
+            Form::Patches(patches, blocked) => {
+                patches.bytes() + blocked.get().map_or(0, Blocked::bytes)
+            }
             Form::Phases(packed) => packed.bytes(),
         };
         let channels = self.channels.get().map_or(0, ChannelWeights::bytes);
@@ -280,6 +321,13 @@ impl<T: Element> Weights<T> {
                 Tiles::new(Packing::Phases(merged), call.sizes, threads)?.run(call)
             }
             (_, _, Form::Depthwise(depthwise)) => depthwise.run(call),
+            (Algorithm::Patches, _, Form::Patches(packed, _)) => {
+                Patches::new(packed, call.sizes, threads).run(call)
+            }
+            (_, _, Form::Patches(packed, blocked)) => {
+                let blocked = self.blocked(packed, blocked)?;
+                Tiles::new(Packing::Channels(blocked), call.sizes, threads)?.run(call)
+            }
             (_, _, Form::Phases(packed)) => Phases::new(packed, call.sizes)?.run(call),
         }
     }

@@ -272,6 +272,13 @@ impl Layer {
         all
     }
 
+    /// Whether no axis has padding of its own, or output_padding.
+    pub(crate) fn is_uncropped(&self) -> bool {
+        let none = [Padding::Both(0), Padding::Valid, Padding::Same];
+        let mut axes = self.problem.axes.iter();
+        axes.all(|axis| none.contains(&axis.padding) && axis.output_padding == 0)
+    }
+
     fn set_axes(&mut self, set: impl Fn(usize, &mut ProblemAxis)) {
         for (i, axis) in self.problem.axes.iter_mut().enumerate() {
             set(i, axis);

@@ -141,6 +141,10 @@ pub trait VectorElement: Copy + Default + Add<Output = Self> + sealed::Sealed {
     /// Elements of a vector of a set.
     #[doc(hidden)]
     fn lanes(isa: Isa) -> usize;
+
+    /// Vectors that a set's registers hold.
+    #[doc(hidden)]
+    fn registers(isa: Isa) -> usize;
 }
 
 mod sealed {
@@ -182,6 +186,12 @@ macro_rules! vectors {
             fn lanes(isa: Isa) -> usize {
                 match isa.0 {
                     $($(#[$cfg])? Kind::$kind => <$vector as Vector<Self>>::LANES,)+
+                }
+            }
+
+            fn registers(isa: Isa) -> usize {
+                match isa.0 {
+                    $($(#[$cfg])? Kind::$kind => <$vector as Vector<Self>>::REGISTERS,)+
                 }
             }
         }
