@@ -110,11 +110,15 @@ impl<'a, T: Element + VectorElement> Patches<'a, T> {
         };
         // Small images share strips, a few boxes of them.
         let boxed = most * 2 * T::LINE;
-        this.images = (4 * boxed / positions.max(1)).clamp(1, batch);
+        this.images = (4 * boxed / positions.max(1)).min(batch).max(1);
         if workers > 1 {
             this.share(2 * workers, bytes > RESIDENT);
         }
-        let strips = (this.images * this.slab * this.grid.inner()).div_ceil(2 * T::LINE);
+        let positions = this
+            .images
+            .saturating_mul(this.slab)
+            .saturating_mul(this.grid.inner());
+        let strips = positions.div_ceil(2 * T::LINE);
         this.panel = strips.min(most).saturating_mul(strip);
         this
     }

@@ -45,26 +45,26 @@ impl Grid {
         let mut patch = patch;
         if patch[1] == 1 {
             // Rows lie end to end.
-            input = [1, input[0], input[1] * input[2]];
+            input = [1, input[0], input[1].saturating_mul(input[2])];
             patch = [1, patch[0], patch[2]];
         }
         if patch[0] == 1 {
-            input = [1, input[0] * input[1], input[2]];
+            input = [1, input[0].saturating_mul(input[1]), input[2]];
         }
         if patch[1] == 1 {
-            input = [1, 1, input[1] * input[2]];
+            input = [1, 1, input[1].saturating_mul(input[2])];
         }
         Self { input, patch }
     }
 
     /// Positions of an image.
     pub(super) fn positions(&self) -> usize {
-        self.input.iter().product()
+        product(&self.input)
     }
 
     /// Outputs of an image's plane.
     pub(super) fn outputs(&self) -> usize {
-        self.positions() * self.patch.iter().product::<usize>()
+        self.positions().saturating_mul(product(&self.patch))
     }
 
     /// The axis along which an image may be cut: the first of more than one position.
@@ -79,7 +79,7 @@ impl Grid {
 
     /// Positions of an image for each along the first axis.
     pub(super) fn inner(&self) -> usize {
-        self.input[self.axis() + 1..].iter().product()
+        product(&self.input[self.axis() + 1..])
     }
 
     /// Outputs of a plane for each position along the first axis.
@@ -158,4 +158,11 @@ impl Grid {
             position += count;
         }
     }
+}
+
+/// The product, or the largest number: sizes of an empty batch may be any.
+fn product(sizes: &[usize]) -> usize {
+    sizes
+        .iter()
+        .fold(1, |n: usize, &size| n.saturating_mul(size))
 }

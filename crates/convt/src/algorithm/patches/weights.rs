@@ -74,14 +74,14 @@ impl<T: Element> PatchWeights<T> {
             (layer.in_channels() / groups, layer.out_channels() / groups);
         let patch = layer.axis_taps().map(|axis| axis.kernel);
         let [depth, height, step] = patch;
-        let lines = out_per_group * depth * height;
+        let lines = out_per_group.saturating_mul(depth).saturating_mul(height);
         let counts = || {
             PATCH_BLOCKS
                 .iter()
                 .filter(move |block| block.0 == step)
                 .map(move |block| block.1 / step)
         };
-        let mut blocks = reserve("blocks of lines", groups * lines)?;
+        let mut blocks = reserve("blocks of lines", groups.saturating_mul(lines))?;
         for group in 0..groups {
             let mut line = 0;
             while line < lines {
@@ -90,7 +90,7 @@ impl<T: Element> PatchWeights<T> {
                 blocks.push(Block {
                     line: first,
                     lines: fitting,
-                    at: first * step * in_per_group,
+                    at: first.saturating_mul(step).saturating_mul(in_per_group),
                 });
                 line += fitting;
             }

@@ -125,7 +125,8 @@ impl Cut {
                 a if a == axis => cut.slab,
                 a => lines[a].count,
             };
-            *n = whole.div_ceil(whole.div_ceil(*n));
+            // Of a batch without images there is nothing to cut.
+            *n = whole.div_ceil(whole.div_ceil(*n).max(1)).max(1);
         }
         cut.positions = positions;
         cut.size = shape.size(&positions);
