@@ -14,15 +14,17 @@ mod isa;
 mod lanes;
 mod stepped;
 mod tile;
+mod turn;
 mod vector;
 mod watch;
 mod weave;
 
 pub use depthwise::{SpreadRows, Term, pattern_elements, row_reads};
 pub use isa::{Isa, IsaError, Routine};
-pub use lanes::{LaneTap, Lanes, Place, lane_tiles};
+pub use lanes::{LaneTap, Lanes, PACE, Place, lane_tiles};
 pub use stepped::{GRIDS, Grid, Step, Stepped};
 pub use tile::{TILE_ROWS, Taps};
+pub use turn::Turn;
 pub use vector::VectorElement;
 pub use watch::Watch;
 pub use weave::{WOVEN, Weave};
