@@ -23,6 +23,9 @@ pub struct LaneTap {
     pub weight: usize,
 }
 
+/// [`Lanes::pace`] of one unit at each tap.
+pub const PACE: usize = 4;
+
 /// About how many tiles a set of places is cut into: at each of them every weight is loaded once.
 pub fn lane_tiles(places: usize) -> usize {
     places.div_ceil(6)
@@ -56,7 +59,7 @@ pub struct Lanes<'a, T> {
     pub lanes: usize,
     /// Weights that are wanted soon: they are asked for while others are used, from the first on. A hint alone.
     pub next: &'a [T],
-    /// How many units of `next` to ask for at each tap of a tile.
+    /// How many units of `next` to ask for at each tap of a tile, in parts: [`PACE`] of them make one unit.
     pub pace: usize,
 }
 
@@ -111,26 +114,29 @@ unsafe fn sum<T: VectorElement, X: Vector<T>, const P: usize, const V: usize>(
                 *acc = X::load(sum_at(p, v));
             }
         }
-        let inputs: [*const T; P] = std::array::from_fn(|p| call.x.add(places[p].x));
+        let inputs: [usize; P] = std::array::from_fn(|p| places[p].x);
+        let mut plane = call.x;
         let taps = std::slice::from_raw_parts(call.taps, call.count);
         let mut weights = call.weights.add(at);
-        let mut plane = 0;
         // A tile that asks for the last of them may ask for some beyond.
         let pace = if call.left == 0 { 0 } else { call.pace };
         let mut next = call.next;
+        let mut due = 0;
         for _ in 0..call.planes {
             for tap in taps {
-                for _ in 0..pace {
+                due += pace;
+                while due >= PACE {
                     prefetch(next);
                     next = next.wrapping_add(T::LINE);
+                    due -= PACE;
                 }
                 let mut w = [X::splat(T::default()); V];
                 for (v, w) in w.iter_mut().enumerate() {
                     *w = X::load(weights.add(tap.weight + v * X::LANES));
                 }
-                let x = plane + tap.x;
-                for (row, input) in acc.iter_mut().zip(&inputs) {
-                    let input = X::splat(*input.add(x));
+                let x = plane.add(tap.x);
+                for (row, &input) in acc.iter_mut().zip(&inputs) {
+                    let input = X::splat(*x.add(input));
                     for (acc, &w) in row.iter_mut().zip(&w) {
                         *acc = input.fused(w, *acc);
                     }
@@ -146,7 +152,9 @@ unsafe fn sum<T: VectorElement, X: Vector<T>, const P: usize, const V: usize>(
             }
         }
         call.next = next;
-        call.left = call.left.saturating_sub(call.planes * call.count * pace);
+        call.left = call
+            .left
+            .saturating_sub(call.planes * call.count * pace / PACE);
     }
 }
 
@@ -384,7 +392,7 @@ mod tests {
                                 row,
                                 lanes,
                                 next: &weights[5..],
-                                pace: count % 3,
+                                pace: count % 3 * PACE,
                             };
                             let asked = isa.lane_sums(&lanes_of, &places, &mut sums);
                             assert!(asked <= weights.len() - 5 && (asked > 0 || count % 3 == 0));

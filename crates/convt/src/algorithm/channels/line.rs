@@ -108,12 +108,6 @@ impl LinePhase {
             zones,
         }
     }
-
-    /// Taps of the zone that has the most.
-    pub(super) fn most_taps(&self) -> usize {
-        let taps = self.zones.iter().map(|zone| zone.taps.len());
-        taps.max().unwrap_or_default()
-    }
 }
 
 /// The taps whose input `base + offset` exists. Offsets ascend (convolution) or descend (transposed), so it is one range.

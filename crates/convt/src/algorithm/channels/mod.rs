@@ -22,20 +22,20 @@
 //! sums stored as they lie.
 //!
 //! The loops: for a box of outputs, of several images where they fit; for a block of channels; for a phase; for a chunk of
-//! input channels, whose weights stay in the first-level cache while those of the next chunk are asked for; for a zone; for a tile of its positions.
+//! input channels, whose weights stay in the first-level cache while those of the next chunk are asked for; for a zone; for
+//! a tile of its positions. The sums of a box lie in this order of positions, and are turned into planes at its end.
 
 mod aligned;
 mod cut;
 mod line;
 mod packed;
-mod store;
 mod sums;
 #[cfg(test)]
 mod tests;
 
 use std::ops::Range;
 
-use convt_simd::{Isa, Place};
+use convt_simd::{Isa, Turn};
 
 use super::{Call, threads};
 use crate::layer::Resolved;
@@ -43,8 +43,7 @@ use crate::{Activation, Element, Error, Layer, Layout};
 
 use cut::Cut;
 use line::Line;
-use store::Turn;
-use sums::{Step, count};
+use sums::{Places, Step, count};
 
 pub(crate) use packed::ChannelWeights;
 
@@ -185,7 +184,7 @@ impl<'a, T: Element> Channels<'a, T> {
         }
         let states = memory
             .chunks_exact_mut(self.each())
-            .map(|memory| (aligned::from_line(memory), Vec::new()));
+            .map(|memory| (aligned::from_line(memory), Places::default()));
         threads::share(states, self.jobs(y, step), |(sums, places), mut job| {
             self.job(isa, x, &mut job, sums, places);
             self.activate(isa, activation, &mut job);
@@ -291,20 +290,12 @@ impl<'a, T: Element> Channels<'a, T> {
             })
     }
 
-    fn job(
-        &self,
-        isa: Isa,
-        x: &[T],
-        job: &mut Job<'_, T>,
-        sums: &mut [T],
-        places: &mut Vec<Place>,
-    ) {
+    fn job(&self, isa: Isa, x: &[T], job: &mut Job<'_, T>, sums: &mut [T], places: &mut Places) {
         let blocks = &self.packed.blocks[job.blocks.clone()];
         let slices = self.slices(&job.blocks);
         for outputs in self.cut.boxes(job.part, &self.lines) {
-            places.clear();
             self.list_places(&job.images, &outputs, places);
-            for block in blocks {
+            for (n, block) in blocks.iter().enumerate() {
                 let image = count(&outputs) * self.cut.pitch;
                 let sums = &mut sums[..image * job.images.len()];
                 self.start(*block, sums);
@@ -313,17 +304,18 @@ impl<'a, T: Element> Channels<'a, T> {
                     isa,
                     x,
                     block: *block,
+                    after: blocks.get(n + 1).copied(),
                     first_input: first_input * self.packed.in_per_group,
                 };
                 self.block(&step, &outputs, job.images.len(), places, sums);
-                let of_image = sums.chunks(image);
+                let of_image = places.rows.chunks(count(&outputs));
                 let first = block.channel - blocks[0].channel;
-                for (planes, sums) in job.planes.chunks_mut(slices).zip(of_image) {
+                for (planes, rows) in job.planes.chunks_mut(slices).zip(of_image) {
                     let planes = match self.layout {
                         Layout::ChannelsFirst => &mut planes[first..first + block.channels],
                         Layout::ChannelsLast => planes,
                     };
-                    self.store(&step, job.part, &outputs, sums, planes);
+                    self.store(&step, (job.part, &outputs), (sums, rows), planes);
                 }
             }
         }
@@ -333,9 +325,8 @@ impl<'a, T: Element> Channels<'a, T> {
     fn store(
         &self,
         step: &Step<'_, T>,
-        part: usize,
-        outputs: &[Range<usize>; 3],
-        sums: &[T],
+        (part, outputs): (usize, &[Range<usize>; 3]),
+        (sums, of_outputs): (&[T], &[usize]),
         planes: &mut [&mut [T]],
     ) {
         let [_, height, width] = self.lines.each_ref().map(|line| line.output);
@@ -357,20 +348,21 @@ impl<'a, T: Element> Channels<'a, T> {
             for oh in 0..rows[1] {
                 let first = ((outputs[0].start + od) * height + outputs[1].start + oh) * width
                     + outputs[2].start;
-                let sums = &sums[(od * rows[1] + oh) * row * self.cut.pitch..];
+                let of_row = &of_outputs[(od * rows[1] + oh) * row..][..row];
                 match self.layout {
-                    Layout::ChannelsFirst => step.isa.run(Turn {
+                    Layout::ChannelsFirst => step.isa.turn(Turn {
                         sums,
-                        pitch: self.cut.pitch,
+                        rows: of_row,
+                        lanes: step.block.lanes,
                         planes: &mut *planes,
                         at: first - start,
-                        count: row,
                     }),
                     Layout::ChannelsLast => {
                         let pixels = planes.iter_mut().flat_map(|y| y.chunks_mut(self.planes));
                         let pixels = pixels.skip(first - start).take(row);
                         let channels = step.block.channel..step.block.channel + step.block.channels;
-                        for (pixel, sums) in pixels.zip(sums.chunks(self.cut.pitch)) {
+                        for (pixel, &sum) in pixels.zip(of_row) {
+                            let sums = &sums[sum..];
                             for (y, &sum) in pixel[channels.clone()].iter_mut().zip(sums) {
                                 *y = sum + T::ZERO;
                             }

@@ -2,31 +2,34 @@
 
 use std::ops::Range;
 
-use convt_simd::{Isa, LaneTap, Lanes, Place, lane_tiles};
+use convt_simd::{Isa, LaneTap, Lanes, PACE, Place, lane_tiles};
 
 use super::Channels;
 use super::line::{LinePhase, Zone};
 use super::packed::Block;
 use crate::Element;
 
-/// Bytes of weights that a chunk of input channels is cut to.
-const CHUNK_BYTES: usize = 32 << 10;
+/// Bytes of weights that a chunk of input channels is cut to: they share the first-level cache with the input's rows.
+const CHUNK_BYTES: usize = 24 << 10;
 
 /// The same for an input of one element: each weight is used once, and a chunk is what may be asked for ahead.
 const STAMP_BYTES: usize = 64 << 10;
 
-/// Cache lines of the next weights that are asked for at a time.
-const MOST_PACE: usize = 4;
+/// How fast the next weights are asked for at most: four cache lines at each tap of a tile.
+const MOST_PACE: usize = 4 * PACE;
 
-/// Taps that are summed at a time.
+/// Taps of a phase's zones and some input channels that are listed at most.
+const LISTED: usize = 1024;
+
+/// Taps that are summed at a time where one input channel has more.
 const TAPS: usize = 128;
 
 impl<T: Element> Channels<'_, T> {
     /// Calls `work` for every phase that has outputs in the box: its phases along each axis, and their positions.
-    fn each_phase(
-        &self,
+    fn each_phase<'s>(
+        &'s self,
         outputs: &[Range<usize>; 3],
-        mut work: impl FnMut([&LinePhase; 3], [Range<usize>; 3]),
+        mut work: impl FnMut([&'s LinePhase; 3], [Range<usize>; 3]),
     ) {
         let [depth, height, width] = &self.lines;
         for pd in &depth.phases {
@@ -43,15 +46,23 @@ impl<T: Element> Channels<'_, T> {
         }
     }
 
-    /// Lists the places of a box: by phase, by zone, by image, by position.
+    /// Lists the places of a box: by phase, by zone, by image, by position. Their sums lie in this order as well, so that
+    /// those of a tile are neighbours; those of a stamp lie in the order of outputs.
     pub(super) fn list_places(
         &self,
         images: &Range<usize>,
         outputs: &[Range<usize>; 3],
-        to: &mut Vec<Place>,
+        to: &mut Places,
     ) {
         let [_, height, width] = outputs.each_ref().map(ExactSizeIterator::len);
         let pixels = outputs[0].len() * height * width;
+        let is_stamp = self.is_stamp(outputs);
+        let Places {
+            list: places, rows, ..
+        } = to;
+        places.clear();
+        rows.clear();
+        rows.resize(pixels * images.len(), usize::MAX);
         self.each_phase(outputs, |phases, positions| {
             each_zone(phases, &positions, |zones, positions| {
                 // Along an axis: where the taps of position m count from in the input, and its output within the box.
@@ -71,9 +82,11 @@ impl<T: Element> Channels<'_, T> {
                                 let pixel = (image - images.start) * pixels
                                     + (od * height + oh) * width
                                     + ow;
-                                to.push(Place {
+                                let at = if is_stamp { pixel } else { places.len() };
+                                rows[pixel] = at * self.cut.pitch;
+                                places.push(Place {
                                     x: image * self.strides.image + xd + xh + xw,
-                                    sum: pixel * self.cut.pitch,
+                                    sum: at * self.cut.pitch,
                                 });
                             }
                         }
@@ -81,6 +94,11 @@ impl<T: Element> Channels<'_, T> {
                 }
             });
         });
+        // Outputs that no phase has are their bias: their sums lie after the others.
+        let others = rows.iter_mut().filter(|row| **row == usize::MAX);
+        others
+            .zip(places.len()..)
+            .for_each(|(row, at)| *row = at * self.cut.pitch);
     }
 
     /// Starts every sum with the bias.
@@ -98,57 +116,130 @@ impl<T: Element> Channels<'_, T> {
         step: &Step<'_, T>,
         outputs: &[Range<usize>; 3],
         images: usize,
-        places: &[Place],
+        Places { list, taps, .. }: &mut Places,
         sums: &mut [T],
     ) {
+        let places = &list[..];
         if step.block.lanes == self.cut.pitch && self.is_stamp(outputs) {
             self.stamp(step, &places[..images], sums);
             return;
         }
-        let ins = self.packed.in_per_group;
+        // Each phase is summed when it is known which weights come after its own.
         let mut rest = places;
+        let mut first = None;
+        let mut pending: Option<Phase<'_, T>> = None;
         self.each_phase(outputs, |phases, positions| {
-            let (here, later) = rest.split_at(count(&positions) * images);
+            let (places, later) = rest.split_at(count(&positions) * images);
             rest = later;
             let class =
                 std::array::from_fn(|a| self.packed.axes[a].of_tap(self.packed.op, phases[a].tap));
-            let weights = self.packed.class(step.block, class);
-            let row = weights.len().checked_div(ins).unwrap_or_default();
-            let chunk = if phases
-                .iter()
-                .map(|phase| phase.most_taps())
-                .product::<usize>()
-                > TAPS
-            {
-                1 // Taps come in pieces: one input channel must end before the next begins.
-            } else {
-                (CHUNK_BYTES / size_of::<T>() / row.max(1)).max(1)
+            first.get_or_insert(class);
+            let phase = Phase {
+                phases,
+                positions,
+                places,
+                weights: self.packed.class(step.block, class),
             };
-            // Taps of tiles per input channel: while they pass, a row of the next weights is asked for.
-            let mut steps = 0;
-            each_zone(phases, &positions, |zones, positions| {
-                let taps = zones.iter().map(|zone| zone.taps.len()).product::<usize>();
-                steps += taps * lane_tiles(count(&positions) * images);
-            });
-            let pace = (row / T::LINE).div_ceil(steps.max(1)).min(MOST_PACE);
-            for from in (0..ins).step_by(chunk) {
-                let to = (from + chunk).min(ins);
-                let mut chunk = Chunk {
-                    first: step.first_input + from,
-                    channels: to - from,
-                    weights: &weights[from * row..to * row],
-                    row,
-                    next: &weights[to * row..],
-                    pace,
-                };
-                let mut places = here;
-                each_zone(phases, &positions, |zones, positions| {
-                    let (of_zone, later) = places.split_at(count(&positions) * images);
-                    places = later;
-                    self.zone(step, &mut chunk, (phases, zones), of_zone, sums);
+            let after = phase.weights;
+            if let Some(before) = pending.replace(phase) {
+                self.phase(step, &before, after, taps, sums);
+            }
+        });
+        if let Some(last) = pending {
+            let after = step.after.zip(first);
+            let after = after.map_or(&[][..], |(block, class)| self.packed.class(block, class));
+            self.phase(step, &last, after, taps, sums);
+        }
+    }
+
+    /// All sums of a phase and block, a chunk of input channels at a time; the weights of `after` are used next.
+    fn phase(
+        &self,
+        step: &Step<'_, T>,
+        phase: &Phase<'_, T>,
+        after: &[T],
+        taps: &mut Vec<LaneTap>,
+        sums: &mut [T],
+    ) {
+        let Phase {
+            phases,
+            ref positions,
+            places,
+            weights,
+        } = *phase;
+        let ins = self.packed.in_per_group;
+        let row = weights.len().checked_div(ins).unwrap_or_default();
+        let of_zones =
+            |zones: [&Zone; 3]| zones.iter().map(|zone| zone.taps.len()).product::<usize>();
+        let images = places
+            .len()
+            .checked_div(count(positions))
+            .unwrap_or_default();
+        // Of one input channel: taps of all zones, and taps of tiles. While the latter pass, a row of the next weights is
+        // asked for.
+        let (mut of_channel, mut steps) = (0, 0);
+        each_zone(phases, positions, |zones, positions| {
+            of_channel += of_zones(zones);
+            steps += of_zones(zones) * lane_tiles(count(&positions) * images);
+        });
+        let long = of_channel > LISTED;
+        let most = if long {
+            1 // Taps come in pieces: one input channel must end before the next begins.
+        } else {
+            let near = CHUNK_BYTES / size_of::<T>() / row.max(1);
+            near.clamp(1, LISTED / of_channel.max(1)).min(ins.max(1))
+        };
+        taps.clear();
+        each_zone(phases, positions, |zones, _| {
+            for i in 0..if long { 0 } else { most } {
+                self.each_tap(step.block, (phases, zones), |tap| {
+                    taps.push(LaneTap {
+                        x: i * self.strides.channel + tap.x,
+                        weight: i * row + tap.weight,
+                    });
                 });
             }
         });
+        let pace = (row / T::LINE * PACE).div_ceil(steps.max(1)).min(MOST_PACE);
+        for from in (0..ins).step_by(most) {
+            let to = (from + most).min(ins);
+            let next = if to < ins {
+                &weights[to * row..]
+            } else {
+                after
+            };
+            let mut chunk = Chunk {
+                x: &step.x[(step.first_input + from) * self.strides.channel..],
+                weights: &weights[from * row..to * row],
+                next: &next[..next.len().min(most * row)],
+                pace,
+                lanes: step.block.lanes,
+            };
+            let mut places = places;
+            let mut listed = &taps[..];
+            each_zone(phases, positions, |zones, positions| {
+                let (of_zone, later) = places.split_at(count(&positions) * images);
+                places = later;
+                if !long {
+                    let each = of_zones(zones);
+                    let (taps, later) = listed.split_at(each * most);
+                    listed = later;
+                    chunk.add(step.isa, &taps[..each * (to - from)], of_zone, sums);
+                    return;
+                }
+                let mut piece = [LaneTap::default(); TAPS];
+                let mut filled = 0;
+                self.each_tap(step.block, (phases, zones), |tap| {
+                    piece[filled] = tap;
+                    filled += 1;
+                    if filled == TAPS {
+                        chunk.add(step.isa, &piece, of_zone, sums);
+                        filled = 0;
+                    }
+                });
+                chunk.add(step.isa, &piece[..filled], of_zone, sums);
+            });
+        }
     }
 
     /// Whether the input is one element and the box its whole stamp: output `t` along each axis meets tap `t` alone, so that
@@ -186,41 +277,23 @@ impl<T: Element> Channels<'_, T> {
                 row,
                 lanes: row,
                 next: &weights[to * row..],
-                pace: 16,
+                pace: 16 * PACE,
             };
             step.isa.lane_sums(&lanes, images, sums);
         }
     }
 
-    /// The products of a chunk with all places of a zone.
-    fn zone(
+    /// Calls `to` for every tap of a zone: where its input and its weights lie in those of an input channel.
+    fn each_tap(
         &self,
-        step: &Step<'_, T>,
-        chunk: &mut Chunk<'_, T>,
+        block: Block,
         (phases, zones): ([&LinePhase; 3], [&Zone; 3]),
-        places: &[Place],
-        sums: &mut [T],
+        mut to: impl FnMut(LaneTap),
     ) {
-        let mut taps = [LaneTap::default(); TAPS];
-        let mut listed = 0;
-        let mut add = |taps: &[LaneTap]| {
-            let lanes = Lanes {
-                x: &step.x[chunk.first * self.strides.channel..],
-                plane: self.strides.channel,
-                planes: chunk.channels,
-                taps,
-                weights: chunk.weights,
-                row: chunk.row,
-                lanes: step.block.lanes,
-                next: chunk.next,
-                pace: chunk.pace,
-            };
-            let asked = step.isa.lane_sums(&lanes, places, sums);
-            chunk.next = &chunk.next[asked..];
-        };
         // Along an axis: how far from the nearest input tap t finds its own.
+        let nearest: [isize; 3] = std::array::from_fn(|a| nearest(phases[a], zones[a]));
         let offset = |a: usize, t: usize| {
-            let beyond = phases[a].offsets[t] - nearest(phases[a], zones[a]);
+            let beyond = phases[a].offsets[t] - nearest[a];
             beyond as usize * self.strides.axes[a]
         };
         let [_, heights, widths] = phases.map(|phase| phase.offsets.len());
@@ -228,22 +301,24 @@ impl<T: Element> Channels<'_, T> {
             for h in zones[1].taps.clone() {
                 let x = offset(0, d) + offset(1, h);
                 for w in zones[2].taps.clone() {
-                    taps[listed] = LaneTap {
+                    to(LaneTap {
                         x: x + offset(2, w),
-                        weight: ((d * heights + h) * widths + w) * step.block.lanes,
-                    };
-                    listed += 1;
-                    if listed == TAPS {
-                        add(&taps);
-                        listed = 0;
-                    }
+                        weight: ((d * heights + h) * widths + w) * block.lanes,
+                    });
                 }
             }
         }
-        if listed > 0 {
-            add(&taps[..listed]);
-        }
     }
+}
+
+/// The places of a box.
+#[derive(Default)]
+pub(super) struct Places {
+    list: Vec<Place>,
+    /// Where the sums of every output begin: image by image, outputs in row-major order.
+    pub(super) rows: Vec<usize>,
+    /// The taps of a phase's zones, for the input channels that are summed at a time.
+    taps: Vec<LaneTap>,
 }
 
 /// What is the same for all phases of a block.
@@ -251,21 +326,48 @@ pub(super) struct Step<'s, T> {
     pub(super) isa: Isa,
     pub(super) x: &'s [T],
     pub(super) block: Block,
+    /// The block that follows.
+    pub(super) after: Option<Block>,
     /// The group's first input channel.
     pub(super) first_input: usize,
 }
 
+/// A phase of a box: its positions along each axis, its places, and its weights.
+struct Phase<'s, T> {
+    phases: [&'s LinePhase; 3],
+    positions: [Range<usize>; 3],
+    places: &'s [Place],
+    weights: &'s [T],
+}
+
 /// Some input channels and their weights of one class.
 struct Chunk<'s, T> {
-    /// First input channel, counted over all groups.
-    first: usize,
-    channels: usize,
+    /// The input from the first channel on.
+    x: &'s [T],
     weights: &'s [T],
-    /// Weights of one input channel.
-    row: usize,
     /// Weights that are wanted after these, as far as they were not asked for, and how fast to ask.
     next: &'s [T],
     pace: usize,
+    lanes: usize,
+}
+
+impl<T: Element> Chunk<'_, T> {
+    /// The products of taps with all places of a zone.
+    fn add(&mut self, isa: Isa, taps: &[LaneTap], places: &[Place], sums: &mut [T]) {
+        let lanes = Lanes {
+            x: self.x,
+            plane: 0,
+            planes: 1,
+            taps,
+            weights: self.weights,
+            row: 0,
+            lanes: self.lanes,
+            next: self.next,
+            pace: self.pace,
+        };
+        let asked = isa.lane_sums(&lanes, places, sums);
+        self.next = &self.next[asked..];
+    }
 }
 
 /// Positions, or outputs, of a box.
