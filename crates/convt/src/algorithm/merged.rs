@@ -20,6 +20,9 @@ const FEW: usize = 3;
 /// The longest kernel axis, dilation included: positions shared by phases lie as far apart as their taps.
 const REACH: usize = 128;
 
+/// Rows of all blocks up to which their sums are held together.
+const HELD: usize = 48;
+
 /// Rows of a tile.
 #[derive(Clone, Debug)]
 pub(crate) enum Rows {
@@ -131,6 +134,21 @@ impl<T: Element> Merged<T> {
     ) -> &[T] {
         let at = unit.at + block.at * self.in_per_group + block.each * channels.start;
         &self.weights[at..at + block.each * channels.len()]
+    }
+
+    /// Whether the sums of all blocks are held until every input channel is added.
+    pub(crate) fn held(&self) -> bool {
+        self.blocks.iter().map(|block| block.count).sum::<usize>() <= HELD
+    }
+
+    /// Rows of sums that are held at a time: those of all blocks, or of the largest one.
+    pub(crate) fn rows(&self) -> usize {
+        let counts = self.blocks.iter().map(|block| block.count);
+        if self.held() {
+            counts.sum()
+        } else {
+            counts.max().unwrap_or(1)
+        }
     }
 
     pub(crate) fn bytes(&self) -> usize {

@@ -95,16 +95,17 @@ impl<'a, T: Element> Packing<'a, T> {
 
     /// What the cut depends on.
     fn needs(self, lines: &[Line; 4], workers: usize) -> Needs {
-        let (rows, shared, weights) = match self {
+        let (rows, shared, weights, held) = match self {
             Self::Channels(blocked) => {
                 let most = blocked.blocks.iter().map(|block| block.rows).max();
                 let most = most.unwrap_or(1);
                 let held = lines[3].phases.len().clamp(1, HELD);
-                (most * held, most, blocked.bytes() / blocked.groups())
+                let weights = blocked.bytes() / blocked.groups();
+                (most * held, most, weights, false)
             }
             Self::Phases(merged) => {
-                let most = merged.blocks.iter().map(|block| block.count).max();
-                (most.unwrap_or(1), 0, merged.bytes() / merged.units.len())
+                let weights = merged.bytes() / merged.units.len();
+                (merged.rows(), 0, weights, merged.held())
             }
         };
         let (ins, outs) = self.per_group();
@@ -115,6 +116,7 @@ impl<'a, T: Element> Packing<'a, T> {
             rows,
             shared,
             weights,
+            held,
             outputs: outs.saturating_mul(phases),
             workers,
             blocks: self.units().len(),
@@ -293,7 +295,14 @@ impl<'a, T: Element> Tiles<'a, T> {
                 for from in (0..ins).step_by(self.cut.channels) {
                     let inputs = from..(from + self.cut.channels).min(ins);
                     let read = first_input + inputs.start..first_input + inputs.end;
-                    source.fill(&at, &read, panel);
+                    let in_place = match self.packed {
+                        Packing::Channels(_) => None,
+                        Packing::Phases(_) => source.in_place(&at, &read),
+                    };
+                    let (inputs_at, plane) = in_place.unwrap_or_else(|| {
+                        source.fill(&at, &read, panel);
+                        (&*panel, self.cut.channel)
+                    });
                     for block in group {
                         let step = Step {
                             common,
@@ -305,9 +314,10 @@ impl<'a, T: Element> Tiles<'a, T> {
                         };
                         match self.packed {
                             Packing::Channels(blocked) => {
-                                self.channels(blocked, &step, panel, sums, &mut job.planes);
+                                self.channels(blocked, &step, inputs_at, sums, &mut job.planes);
                             }
                             Packing::Phases(merged) => {
+                                let panel = (inputs_at, plane);
                                 self.phases(merged, &step, panel, sums, &mut job.planes);
                             }
                         }

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::cut::{Box4, Cut};
+use super::cut::{Box4, Cut, SLACK};
 use super::line::Line;
 use crate::Element;
 
@@ -18,7 +18,32 @@ pub(super) struct Source<'s, T> {
     pub(super) in_channels: usize,
 }
 
-impl<T: Element> Source<'_, T> {
+impl<'s, T: Element> Source<'s, T> {
+    /// The inputs that the box's positions reach, where they lie, and the distance between channels: where a panel would
+    /// hold the same elements in the same order, as no position reaches beyond a row's end or has another image beside it.
+    pub(super) fn in_place(&self, at: &Box4, channels: &Range<usize>) -> Option<(&'s [T], usize)> {
+        let [_, depth, height, width] = self.lines;
+        let [size_i, _, size_h, size_w] = self.cut.size;
+        let within = |line: &Line| {
+            let reached = line.least + (line.count + line.span) as isize;
+            line.input_step == 1 && line.least >= 0 && reached <= line.input as isize
+        };
+        let whole = |line: &Line, size: usize| line.least == 0 && size == line.input;
+        let slices = depth.input == 1 || whole(height, size_h);
+        let all = [depth, height, width].into_iter().all(within);
+        if !all || size_i > 1 || self.cut.copies > 1 || !whole(width, size_w) || !slices {
+            return None;
+        }
+        let plane = depth.input * height.input * width.input;
+        let first = |a: usize| at[a].start + self.lines[a].least as usize;
+        let image = (at[0].start * self.in_channels + channels.start) * plane;
+        let row = first(1) * height.input + first(2);
+        let x = self.x.get(image + row * width.input..)?;
+        // As much as a panel would have: whole vectors are read.
+        let end = channels.len().checked_sub(1)? * plane + self.cut.channel + SLACK;
+        (end <= x.len()).then_some((x, plane))
+    }
+
     /// Copies the inputs that the box's positions reach, for these input channels, zeros where there are none.
     pub(super) fn fill(&self, at: &Box4, channels: &Range<usize>, panel: &mut [T]) {
         let [_, depth, height, width] = self.lines;

@@ -16,7 +16,7 @@ impl<T: Element> Tiles<'_, T> {
         &self,
         merged: &Merged<T>,
         step: &Step<'_, T>,
-        panel: &[T],
+        panel: (&[T], usize),
         sums: &mut [T],
         planes: &mut [&mut [T]],
     ) {
@@ -24,7 +24,17 @@ impl<T: Element> Tiles<'_, T> {
         let find = |line: &Line, class: usize| -> Option<usize> {
             line.phases.iter().position(|phase| phase.class == class)
         };
+        let held = merged.held();
+        let done = step.inputs.end == merged.in_per_group;
+        let mut above = 0;
         for block in &merged.blocks {
+            let sums = if held {
+                let own = &mut sums[above * self.cut.pitch..];
+                above += block.count;
+                own
+            } else {
+                &mut *sums
+            };
             // The phases of the rows: pairs outermost, then the width's, then channels.
             let mut across: Vec<(&LinePhase, usize)> = block
                 .widths
@@ -46,7 +56,7 @@ impl<T: Element> Tiles<'_, T> {
                 pitch: self.cut.pitch,
                 size: self.cut.size,
             };
-            if step.inputs.start > 0 {
+            if step.inputs.start > 0 && !held {
                 for (pd, ph, pair) in pairs.clone() {
                     self.each_plane(step, pd, ph, |plane, rows_of| {
                         for o in 0..step.block.rows {
@@ -59,6 +69,9 @@ impl<T: Element> Tiles<'_, T> {
                 }
             }
             self.sum_rows(merged, block, step, panel, sums);
+            if held && !done {
+                continue;
+            }
             for (pd, ph, pair) in pairs {
                 self.each_plane(step, pd, ph, |plane, rows_of| {
                     for o in 0..step.block.rows {
@@ -84,7 +97,7 @@ impl<T: Element> Tiles<'_, T> {
         merged: &Merged<T>,
         block: &Block,
         step: &Step<'_, T>,
-        panel: &[T],
+        panel: (&[T], usize),
         sums: &mut [T],
     ) {
         let [size_i, _, size_h, size_w] = self.cut.size;
@@ -117,13 +130,13 @@ impl<T: Element> Tiles<'_, T> {
             *start = bias;
         }
         let start = (step.inputs.start == 0).then_some(&start[..block.count]);
-        let (plane, planes) = (self.cut.channel, step.inputs.len());
+        let ((x, plane), planes) = (panel, step.inputs.len());
         let (flat, into) = (self.flat(step.at), (sums, self.cut.pitch));
         match block.rows {
             Rows::Plain => {
                 let offsets: Vec<usize> = steps.iter().map(|step| step.offset).collect();
                 let taps = Taps {
-                    x: panel,
+                    x,
                     plane,
                     planes,
                     offsets: &offsets,
@@ -133,7 +146,7 @@ impl<T: Element> Tiles<'_, T> {
             }
             Rows::Grid(grid) => {
                 let taps = Stepped {
-                    x: panel,
+                    x,
                     plane,
                     planes,
                     steps: &steps,
