@@ -289,38 +289,55 @@ impl<'a, T: Element> Tiles<'a, T> {
             x: common.x,
             in_channels: self.in_channels,
         };
-        for at in self.cut.boxes(whole.clone()) {
-            for group in blocks.chunk_by(|a, b| self.group(*a) == self.group(*b)) {
-                let first_input = self.group(group[0]) * ins;
-                for from in (0..ins).step_by(self.cut.channels) {
-                    let inputs = from..(from + self.cut.channels).min(ins);
-                    let read = first_input + inputs.start..first_input + inputs.end;
-                    let in_place = match self.packed {
-                        Packing::Channels(_) => None,
-                        Packing::Phases(_) => source.in_place(&at, &read),
+        let groups = || blocks.chunk_by(|a, b| self.group(*a) == self.group(*b));
+        let rounds = || {
+            (0..ins)
+                .step_by(self.cut.channels)
+                .map(|from| from..(from + self.cut.channels).min(ins))
+        };
+        let parts = self.cut.boxes(whole.clone()).flat_map(|at| {
+            groups().flat_map(move |group| {
+                let at = at.clone();
+                rounds().map(move |inputs| (at.clone(), group, inputs))
+            })
+        });
+        let mut parts = parts.peekable();
+        while let Some((at, group, inputs)) = parts.next() {
+            let channels_of = |group: &[RowBlock], inputs: &Range<usize>| {
+                let first = self.group(group[0]) * ins;
+                first + inputs.start..first + inputs.end
+            };
+            let read = channels_of(group, &inputs);
+            let step = |block: &RowBlock| Step {
+                common,
+                block: *block,
+                inputs: inputs.clone(),
+                at: &at,
+                whole: &whole,
+                planes: (channels, block.channel - first_channel),
+            };
+            match self.packed {
+                Packing::Channels(blocked) => {
+                    source.fill(&at, &read, panel);
+                    for block in group {
+                        self.channels(blocked, &step(block), panel, sums, &mut job.planes);
+                    }
+                }
+                Packing::Phases(merged) => {
+                    let in_place = source.in_place(&at, &read);
+                    let ahead = match in_place {
+                        Some((x, plane)) => source.ahead_in_place(x, plane),
+                        None => parts.peek().and_then(|(at, group, inputs)| {
+                            source.ahead(at, &channels_of(group, inputs))
+                        }),
                     };
-                    let (inputs_at, plane) = in_place.unwrap_or_else(|| {
+                    let inputs = in_place.unwrap_or_else(|| {
                         source.fill(&at, &read, panel);
                         (&*panel, self.cut.channel)
                     });
                     for block in group {
-                        let step = Step {
-                            common,
-                            block: *block,
-                            inputs: inputs.clone(),
-                            at: &at,
-                            whole: &whole,
-                            planes: (channels, block.channel - first_channel),
-                        };
-                        match self.packed {
-                            Packing::Channels(blocked) => {
-                                self.channels(blocked, &step, inputs_at, sums, &mut job.planes);
-                            }
-                            Packing::Phases(merged) => {
-                                let panel = (inputs_at, plane);
-                                self.phases(merged, &step, panel, sums, &mut job.planes);
-                            }
-                        }
+                        let inputs = (inputs, ahead);
+                        self.phases(merged, &step(block), inputs, sums, &mut job.planes);
                     }
                 }
             }

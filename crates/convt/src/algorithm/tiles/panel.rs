@@ -5,9 +5,14 @@
 
 use std::ops::Range;
 
+use convt_simd::Ahead;
+
 use super::cut::{Box4, Cut, SLACK};
 use super::line::Line;
 use crate::Element;
+
+/// Elements between what a tile reads in place and what it asks for: some tiles' worth.
+const SOON: usize = 192;
 
 /// What a panel is filled from.
 pub(super) struct Source<'s, T> {
@@ -42,6 +47,34 @@ impl<'s, T: Element> Source<'s, T> {
         // As much as a panel would have: whole vectors are read.
         let end = channels.len().checked_sub(1)? * plane + self.cut.channel + SLACK;
         (end <= x.len()).then_some((x, plane))
+    }
+
+    /// What follows the farthest inputs that a tile of these inputs in place reads.
+    pub(super) fn ahead_in_place(&self, x: &'s [T], plane: usize) -> Option<Ahead<'s, T>> {
+        let [_, depth, height, width] = self.lines;
+        let [_, _, size_h, size_w] = self.cut.size;
+        let farthest = (depth.span * size_h + height.span) * size_w + width.span;
+        let x = x.get(farthest + SOON..)?;
+        Some(Ahead { x, plane })
+    }
+
+    /// The inputs that the panel will be filled from next, where they lie in one piece for each channel.
+    pub(super) fn ahead(&self, at: &Box4, channels: &Range<usize>) -> Option<Ahead<'s, T>> {
+        let [_, depth, height, width] = self.lines;
+        let plane = depth.input * height.input * width.input;
+        let first = |a: usize| {
+            let line = &self.lines[a];
+            let first = (at[a].start as isize + line.least) * line.input_step as isize;
+            first.clamp(0, line.input as isize) as usize
+        };
+        let whole = |a: usize| at[a].len() == self.lines[a].count;
+        if !whole(3) || (depth.input > 1 && !whole(2)) {
+            return None;
+        }
+        let image = (at[0].start * self.in_channels + channels.start) * plane;
+        let from = image + (first(1) * height.input + first(2)) * width.input;
+        let x = self.x.get(from..)?;
+        Some(Ahead { x, plane })
     }
 
     /// Copies the inputs that the box's positions reach, for these input channels, zeros where there are none.
