@@ -12,6 +12,7 @@
 mod depthwise;
 mod isa;
 mod lanes;
+mod rows;
 mod stepped;
 mod tile;
 mod vector;
@@ -21,6 +22,7 @@ mod weave;
 pub use depthwise::{SpreadRows, Term, pattern_elements, row_reads};
 pub use isa::{Isa, IsaError, Routine};
 pub use lanes::{LaneTap, Lanes, Place, lane_tiles};
+pub use rows::CopiedRows;
 pub use stepped::{GRIDS, Grid, Stepped, TapLine};
 pub use tile::{Ahead, TILE_ROWS, Taps};
 pub use vector::VectorElement;

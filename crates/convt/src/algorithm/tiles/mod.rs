@@ -284,6 +284,7 @@ impl<'a, T: Element> Tiles<'a, T> {
         let begin = job.slab * self.cut.slab;
         whole[along] = begin..(begin + self.cut.slab).min(self.lines[along].count);
         let source = Source {
+            isa: common.isa,
             lines: &self.lines,
             cut: &self.cut,
             x: common.x,

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use convt_simd::Ahead;
+use convt_simd::{Ahead, CopiedRows, Isa};
 
 use super::cut::{Box4, Cut, SLACK};
 use super::line::Line;
@@ -16,6 +16,7 @@ const SOON: usize = 192;
 
 /// What a panel is filled from.
 pub(super) struct Source<'s, T> {
+    pub(super) isa: Isa,
     pub(super) lines: &'s [Line; 4],
     pub(super) cut: &'s Cut,
     pub(super) x: &'s [T],
@@ -92,6 +93,37 @@ impl<'s, T: Element> Source<'s, T> {
         };
         let copies = self.cut.copies;
         let shift = at[3].start as isize + width.least;
+        if copies == 1 && size_i == 1 && self.lines.iter().all(|line| line.input_step == 1) {
+            let part = Part::new(width, shift, 0, size_w);
+            // The rows along the height that there are.
+            let some = Part::new(height, at[2].start as isize + height.least, 0, size_h);
+            let rows = CopiedRows {
+                rows: some.to - some.from,
+                columns: part.to - part.from,
+                before: part.from,
+                x_pitch: width.input,
+                y_pitch: size_w,
+            };
+            let planes = panel.chunks_exact_mut(self.cut.channel);
+            for (channel, panel) in channels.clone().zip(planes) {
+                let slices = panel.chunks_exact_mut(size_h * size_w).take(size_d);
+                for (jd, slice) in slices.enumerate() {
+                    let Some(qd) = input(1, 0, jd) else {
+                        slice.fill(T::ZERO);
+                        continue;
+                    };
+                    let (above, rest) = slice.split_at_mut(some.from * size_w);
+                    let (slice, below) = rest.split_at_mut(rows.rows * size_w);
+                    above.fill(T::ZERO);
+                    below.fill(T::ZERO);
+                    let first = (at[0].start * self.in_channels + channel) * plane
+                        + (qd * height.input + some.first) * width.input
+                        + part.first;
+                    self.isa.copy_rows(&rows, &self.x[first..], slice);
+                }
+            }
+            return;
+        }
         let planes = panel.chunks_exact_mut(self.cut.channel);
         for (channel, plane_of_panel) in channels.clone().zip(planes) {
             let mut rows = plane_of_panel.chunks_exact_mut(size_w);
