@@ -297,8 +297,12 @@ impl Shape<'_> {
         if needs.held {
             let parts = [1, whole[3].div_ceil(ROW)];
             let row = whole.map(|count| count.div_ceil(parts[1]));
-            let near = self.near(needs, &[whole[0], whole[1], whole[2], row[3]]);
-            if let Some(positions) = self.largest(needs, near, parts) {
+            let near = self.near(needs, &[1, whole[1], whole[2], row[3]]);
+            if let Some(mut positions) = self.largest(needs, near, parts) {
+                // Images share a row only where it would be shorter than a tile.
+                if whole[3] >= SLACK {
+                    positions[0] = 1;
+                }
                 return positions;
             }
         }
