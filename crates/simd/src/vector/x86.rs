@@ -42,7 +42,7 @@ impl Vector<f32> for __m512 {
     #[inline(always)]
     unsafe fn prefetch(at: *const f32) {
         // SAFETY: an instruction of the architecture's base, which may be given any address.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
     }
     #[inline(always)]
     unsafe fn fused(self, factor: Self, term: Self) -> Self {
@@ -120,7 +120,7 @@ impl Vector<f64> for __m512d {
     #[inline(always)]
     unsafe fn prefetch(at: *const f64) {
         // SAFETY: an instruction of the architecture's base, which may be given any address.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
     }
     #[inline(always)]
     unsafe fn fused(self, factor: Self, term: Self) -> Self {
@@ -181,7 +181,7 @@ impl Vector<f32> for __m256 {
     #[inline(always)]
     unsafe fn prefetch(at: *const f32) {
         // SAFETY: an instruction of the architecture's base, which may be given any address.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
     }
     #[inline(always)]
     unsafe fn fused(self, factor: Self, term: Self) -> Self {
@@ -240,7 +240,7 @@ impl Vector<f64> for __m256d {
     #[inline(always)]
     unsafe fn prefetch(at: *const f64) {
         // SAFETY: an instruction of the architecture's base, which may be given any address.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
     }
     #[inline(always)]
     unsafe fn fused(self, factor: Self, term: Self) -> Self {

@@ -12,7 +12,7 @@ use super::line::Line;
 use crate::Element;
 
 /// Elements between what a tile reads in place and what it asks for: some tiles' worth.
-const SOON: usize = 192;
+const SOON: usize = 512;
 
 /// What a panel is filled from.
 pub(super) struct Source<'s, T> {
