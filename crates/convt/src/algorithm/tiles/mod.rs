@@ -14,6 +14,10 @@
 //! in the documented order. Products with the panel's zeros are added as well: they change no sum, because this algorithm
 //! runs for finite weights alone, and a sum of -0 is stored as +0.
 //!
+//! Where rows are phases and channels ([`super::merged`]), few input channels at a time pass over a box, so that what a tile
+//! reads is near, and the sums are held from round to round; inputs that need no border are read in place of a panel; and
+//! while one round is summed, the caches are asked for the inputs of the next.
+//!
 //! **Cost.** One multiply-add per position of the panel, tap and pair of channels: positions beyond a row's end and beyond
 //! the input are wasted. **Scratch:** a panel of at most half a mebibyte and sums of a quarter, where the taps' reach allows
 //! (see `cut`). **Chosen** for finite weights.
