@@ -36,6 +36,7 @@ fn tile(group: &mut BenchmarkGroup<'_, WallTime>, isa: Isa, rows: usize) {
         planes: PLANES,
         offsets: &OFFSETS,
         weights: &weights,
+        ahead: None,
     };
     let start = vec![0.0_f32; rows];
     let mut sums = vec![0.0_f32; rows * WIDTH];

@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use convt_simd::{
-    GRIDS, Isa, LaneTap, Lanes, PatchLine, Piece, Place, SpreadRows, Step, Stepped, Strips, Taps,
-    Term, VectorElement, WOVEN, Weave,
+    GRIDS, Isa, LaneTap, Lanes, PatchLine, Piece, Place, SpreadRows, Stepped, Strips, TapLine,
+    Taps, Term, VectorElement, WOVEN, Weave,
 };
 
 fn every_kernel<T: VectorElement>() {
@@ -17,6 +17,7 @@ fn every_kernel<T: VectorElement>() {
         planes: black_box(2),
         offsets: &black_box([0, 1]),
         weights: &values,
+        ahead: None,
     };
     isa.tile(
         black_box(12),
@@ -30,8 +31,11 @@ fn every_kernel<T: VectorElement>() {
         x: &values,
         plane: black_box(64),
         planes: black_box(2),
-        steps: &black_box([Step::default(); 2]),
+        lines: &black_box([TapLine::default(); 2]),
+        across: &black_box([1, 0]),
+        full: black_box(1),
         weights: &values,
+        ahead: None,
     };
     isa.stepped(
         black_box(GRIDS[0]),

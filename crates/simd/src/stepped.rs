@@ -3,17 +3,18 @@
 //! **Idea.** Where few output channels are wanted, the phases of a transposed convolution are rows of a tile as well: they
 //! read the same inputs. With a kernel that the stride does not divide, the last tap along an axis belongs to the first
 //! phases alone. So rows form a grid, `outer` by `inner` (phases along the height by phases along the width and channels),
-//! and a step takes all of it, or the first part along one of them, or along both.
+//! and taps another, `lines` by `across`: a line takes all of the outer rows or the first part, and so do a line's taps, the
+//! last of them, of the inner rows.
 //!
 //! ```text
-//! acc[a*inner + b][p] = start[a*inner + b] + sum over i in 0..planes, steps j that row (a, b) takes part in:
-//!                       x[at + i*plane + offset[j] + p] * weights[...]
+//! acc[a*inner + b][p] = start[a*inner + b] + sum over i in 0..planes, lines j and taps k that row (a, b) takes part in:
+//!                       x[at + i*plane + lines[j] + across[k] + p] * weights[...]
 //! ```
 //!
-//! summed in exactly this order; the weights are those of the rows that take part, step by step.
+//! summed in exactly this order; the weights are those of the rows that take part, tap by tap.
 
-use crate::Isa;
 use crate::vector::{Kernel, Vector, VectorElement};
+use crate::{Ahead, Isa};
 
 /// The rows of a stepped tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub struct Grid {
 }
 
 /// The grids that stepped tiles exist for.
-pub const GRIDS: [Grid; 9] = {
+pub const GRIDS: [Grid; 11] = {
     const fn grid(a: usize, ap: usize, b: usize, bp: usize) -> Grid {
         Grid {
             outer: (a, ap),
@@ -45,6 +46,9 @@ pub const GRIDS: [Grid; 9] = {
         grid(1, 1, 4, 1),
         grid(1, 1, 8, 2),
         grid(1, 1, 12, 3),
+        // Two of those along the height.
+        grid(2, 1, 4, 1),
+        grid(2, 2, 4, 1),
     ]
 };
 
@@ -54,31 +58,29 @@ impl Grid {
         self.outer.0 * self.inner.0
     }
 
-    /// Rows that take part in a step.
-    pub fn rows_in(self, step: Step) -> usize {
-        let outer = if step.outer_part {
-            self.outer.1
-        } else {
-            self.outer.0
-        };
-        let inner = if step.inner_part {
-            self.inner.1
-        } else {
-            self.inner.0
-        };
-        outer * inner
+    /// Weights of one plane.
+    fn each(self, lines: &[TapLine], across: usize, full: usize) -> Option<usize> {
+        let inner = full
+            .checked_mul(self.inner.0)?
+            .checked_add((across - full).checked_mul(self.inner.1)?)?;
+        let outer = lines.iter().map(|line| {
+            if line.part {
+                self.outer.1
+            } else {
+                self.outer.0
+            }
+        });
+        inner.checked_mul(outer.sum())
     }
 }
 
-/// One step: where its input lies, and whether the first part of the rows alone takes part, along each axis of the grid.
+/// A line of taps: where its input lies, and whether the first part of the outer rows alone takes part.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Step {
+pub struct TapLine {
     /// Relative to the position.
     pub offset: usize,
-    /// Along the outer axis.
-    pub outer_part: bool,
-    /// Along the inner axis.
-    pub inner_part: bool,
+    /// Whether only the first part of the outer rows takes part.
+    pub part: bool,
 }
 
 /// What a stepped tile sums over.
@@ -91,9 +93,15 @@ pub struct Stepped<'a, T> {
     /// Input channels.
     pub planes: usize,
     /// In the order of the sum.
-    pub steps: &'a [Step],
-    /// Weights as `[planes][steps][rows that take part]`.
+    pub lines: &'a [TapLine],
+    /// Offsets of a line's taps, in the order of the sum.
+    pub across: &'a [usize],
+    /// How many of them, the first ones, all inner rows take part in.
+    pub full: usize,
+    /// Weights as `[planes][lines][across][rows that take part]`.
     pub weights: &'a [T],
+    /// What to ask for meanwhile.
+    pub ahead: Option<Ahead<'a, T>>,
 }
 
 impl Isa {
@@ -122,30 +130,37 @@ impl Isa {
             start.is_none_or(|start| start.len() >= grid.rows()),
             "start values"
         );
-        let each: usize = taps.steps.iter().map(|&step| grid.rows_in(step)).sum();
-        let needed = taps.planes.checked_mul(each);
+        assert!(taps.full <= taps.across.len(), "taps of all rows");
+        let each = grid.each(taps.lines, taps.across.len(), taps.full);
+        let needed = each.and_then(|each| taps.planes.checked_mul(each));
         assert!(
             needed.is_some_and(|needed| needed <= taps.weights.len()),
             "weights"
         );
-        let summed = taps.planes > 0 && !taps.steps.is_empty();
-        if summed {
-            let farthest = taps.steps.iter().map(|step| step.offset).max().unwrap_or(0);
-            let end = (taps.planes - 1)
-                .checked_mul(taps.plane)
-                .and_then(|end| end.checked_add(farthest)?.checked_add(whole));
+        let farthest = taps.lines.iter().map(|line| line.offset).max();
+        let farthest = farthest.zip(taps.across.iter().copied().max());
+        let summed = taps.planes > 0 && farthest.is_some();
+        if let Some((line, across)) = farthest.filter(|_| summed) {
+            let end = (taps.planes - 1).checked_mul(taps.plane).and_then(|end| {
+                end.checked_add(line)?
+                    .checked_add(across)?
+                    .checked_add(whole)
+            });
             assert!(end.is_some_and(|end| end <= taps.x.len()), "input");
         }
         let call = Checked {
             x: taps.x.as_ptr(),
             plane: taps.plane,
             planes: if summed { taps.planes } else { 0 },
-            steps: taps.steps.as_ptr(),
-            count: taps.steps.len(),
+            lines: taps.lines,
+            across: taps.across,
+            full: taps.full,
             weights: taps.weights.as_ptr(),
             start: start.map_or(std::ptr::null(), <[T]>::as_ptr),
             acc: acc.as_mut_ptr(),
             pitch,
+            ahead: (taps.ahead).map_or(std::ptr::null(), |ahead| ahead.x.as_ptr()),
+            ahead_plane: taps.ahead.map_or(0, |ahead| ahead.plane),
         };
         // As many vectors for each grid as 32 registers hold, or 16, beside the inputs and a weight.
         macro_rules! grids {
@@ -169,52 +184,65 @@ impl Isa {
             1, 1, 4, 1: 5, 2;
             1, 1, 8, 2: 3, 1;
             1, 1, 12, 3: 2, 1;
+            2, 1, 4, 1: 3, 1;
+            2, 2, 4, 1: 3, 1;
         }
     }
 }
 
 /// A call whose bounds [`Isa::stepped`] has checked.
-struct Checked<T> {
+struct Checked<'a, T> {
     x: *const T,
     plane: usize,
     planes: usize,
-    steps: *const Step,
-    count: usize,
+    lines: &'a [TapLine],
+    across: &'a [usize],
+    full: usize,
     weights: *const T,
     /// One per row, or null to start from what `acc` holds.
     start: *const T,
     acc: *mut T,
     pitch: usize,
+    /// Or null.
+    ahead: *const T,
+    ahead_plane: usize,
 }
 
-/// Multiplies the vectors at `x` by the weights of the first `a` by `b` rows, which follow `weights`.
+/// The taps of a line from `x` on that lie at `across`, for the first `a` by `b` rows, whose weights follow `weights`.
 ///
 /// # Safety
-/// `V` vectors at `x` and `a*b` weights may be read, and the vector's features are enabled.
+/// `V` vectors at each tap and `a*b` weights for each may be read, and the vector's features are enabled.
 #[inline(always)]
-unsafe fn step<T: Copy + Default, X: Vector<T>, const A: usize, const B: usize, const V: usize>(
+unsafe fn taps<T: Copy + Default, X: Vector<T>, const A: usize, const B: usize, const V: usize>(
     acc: &mut [[[X; V]; B]; A],
-    inputs: [X; V],
+    (x, across): (*const T, &[usize]),
     weights: &mut *const T,
-    a: usize,
-    b: usize,
+    (a, b): (usize, usize),
 ) {
-    for row in acc.iter_mut().take(a) {
-        for acc in row.iter_mut().take(b) {
-            // SAFETY: the caller vouches for the weights and the features.
-            unsafe {
-                let weight = X::splat(**weights);
-                *weights = weights.add(1);
-                for (acc, &input) in acc.iter_mut().zip(&inputs) {
-                    *acc = input.fused(weight, *acc);
+    for &offset in across {
+        // SAFETY: the caller vouches for the inputs, the weights and the features.
+        unsafe {
+            let mut inputs = [X::splat(T::default()); V];
+            for (v, input) in inputs.iter_mut().enumerate() {
+                *input = X::load(x.add(offset + v * X::LANES));
+            }
+            let mut weight = *weights;
+            for row in acc.iter_mut().take(a) {
+                for acc in row.iter_mut().take(b) {
+                    let factor = X::splat(*weight);
+                    weight = weight.add(1);
+                    for (acc, &input) in acc.iter_mut().zip(&inputs) {
+                        *acc = input.fused(factor, *acc);
+                    }
                 }
             }
+            *weights = weight;
         }
     }
 }
 
-/// `V` vectors of positions from `at` on. Each kind of step is a branch with row counts known to the compiler, so the
-/// accumulators stay in registers.
+/// `V` vectors of positions from `at` on. Each kind of tap has a loop of its own with row counts known to the compiler, so
+/// the accumulators stay in registers.
 ///
 /// # Safety
 /// Every index of the module's formula lies within its slice for `p < V*LANES`, and the vector's features are enabled.
@@ -228,7 +256,7 @@ unsafe fn sum<
     const BP: usize,
     const V: usize,
 >(
-    call: &Checked<T>,
+    call: &Checked<'_, T>,
     at: usize,
 ) {
     // SAFETY: the caller vouches for every index and for the features.
@@ -247,24 +275,24 @@ unsafe fn sum<
             }
         }
         let mut weights = call.weights;
+        let (full, part) = call.across.split_at_unchecked(call.full);
         for i in 0..call.planes {
             let x = call.x.add(i * call.plane + at);
-            for j in 0..call.count {
-                let Step {
-                    offset,
-                    outer_part,
-                    inner_part,
-                } = *call.steps.add(j);
-                let x = x.add(offset);
-                let mut inputs = [X::splat(T::default()); V];
-                for (v, input) in inputs.iter_mut().enumerate() {
-                    *input = X::load(x.add(v * X::LANES));
+            if !call.ahead.is_null() {
+                let ahead = call.ahead.wrapping_add(i * call.ahead_plane + at);
+                for v in 0..V {
+                    X::prefetch(ahead.wrapping_add(v * X::LANES));
                 }
-                match (outer_part, inner_part) {
-                    (false, false) => step::<T, X, A, B, V>(&mut acc, inputs, &mut weights, A, B),
-                    (true, false) => step::<T, X, A, B, V>(&mut acc, inputs, &mut weights, AP, B),
-                    (false, true) => step::<T, X, A, B, V>(&mut acc, inputs, &mut weights, A, BP),
-                    (true, true) => step::<T, X, A, B, V>(&mut acc, inputs, &mut weights, AP, BP),
+            }
+            for line in call.lines {
+                let full = (x.add(line.offset), full);
+                let part = (x.add(line.offset), part);
+                if line.part {
+                    taps(&mut acc, full, &mut weights, (AP, B));
+                    taps(&mut acc, part, &mut weights, (AP, BP));
+                } else {
+                    taps(&mut acc, full, &mut weights, (A, B));
+                    taps(&mut acc, part, &mut weights, (A, BP));
                 }
             }
         }
@@ -292,7 +320,7 @@ unsafe fn sweep<
     const BP: usize,
     const V: usize,
 >(
-    call: &Checked<T>,
+    call: &Checked<'_, T>,
     width: usize,
 ) {
     let mut at = 0;
@@ -319,7 +347,7 @@ struct Stairs<
     const BP: usize,
     const V: usize,
 > {
-    call: &'c Checked<T>,
+    call: &'c Checked<'c, T>,
     width: usize,
 }
 
@@ -354,20 +382,14 @@ mod tests {
     fn every_grid_on_every_set_gives_the_bits_of_the_formula_and_stays_in_its_cells() {
         const GUARD: f32 = -77.25;
         let (planes, plane) = (2, 200);
-        let steps: Vec<Step> = [0, 1, 5, 7, 2, 9]
-            .iter()
-            .enumerate()
-            .map(|(j, &offset)| Step {
-                offset,
-                outer_part: j % 4 >= 2,
-                inner_part: j % 2 == 1,
-            })
-            .collect();
+        let line = |offset, part| TapLine { offset, part };
+        let lines = [line(0, false), line(7, false), line(5, true)];
+        let (across, full) = ([2, 0, 1], 2);
         let x = numbers(planes * plane + 16, 1);
         for isa in Isa::available() {
             let lanes = isa.lanes::<f32>();
             for grid in GRIDS {
-                let each: usize = steps.iter().map(|&step| grid.rows_in(step)).sum();
+                let each = grid.each(&lines, across.len(), full).unwrap();
                 let weights = numbers(planes * each, 2);
                 let start = numbers(grid.rows(), 3);
                 for width in (1..=plane - 40).filter(|w| w % lanes <= 1) {
@@ -377,8 +399,11 @@ mod tests {
                             x: &x,
                             plane,
                             planes,
-                            steps: &steps,
+                            lines: &lines,
+                            across: &across,
+                            full,
                             weights: &weights,
+                            ahead: Some(Ahead { x: &x, plane }),
                         };
                         let mut acc = vec![GUARD; grid.rows() * pitch];
                         let from = (!resumed).then_some(&start[..]);
@@ -389,20 +414,16 @@ mod tests {
                                 let mut sum = if resumed { GUARD } else { start[row] };
                                 let mut at = 0;
                                 for i in 0..planes {
-                                    for step in &steps {
-                                        let inner = if step.inner_part {
-                                            grid.inner.1
-                                        } else {
-                                            grid.inner.0
-                                        };
-                                        let outer = if step.outer_part {
-                                            grid.outer.1
-                                        } else {
-                                            grid.outer.0
-                                        };
+                                    for (line, (k, tap)) in lines.iter().flat_map(|line| {
+                                        across.iter().enumerate().map(move |tap| (line, tap))
+                                    }) {
+                                        let (of, part) = grid.inner;
+                                        let inner = if k < full { of } else { part };
+                                        let (of, part) = grid.outer;
+                                        let outer = if line.part { part } else { of };
                                         if a < outer && b < inner {
                                             let weight = weights[at + a * inner + b];
-                                            let x = x.get(i * plane + step.offset + p);
+                                            let x = x.get(i * plane + line.offset + tap + p);
                                             sum = x.map_or(0.0, |x| x.mul_add(weight, sum));
                                         }
                                         at += outer * inner;

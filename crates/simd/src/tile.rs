@@ -13,6 +13,16 @@
 use crate::Isa;
 use crate::vector::{Kernel, Vector, VectorElement};
 
+/// What will be read soon: while the tile at position `p` sums plane `i`, as many vectors from `i*plane + p` on are asked
+/// for. Nothing is read, so they need not exist.
+#[derive(Clone, Copy, Debug)]
+pub struct Ahead<'a, T> {
+    /// What the first plane's first position asks for.
+    pub x: &'a [T],
+    /// Distance between planes.
+    pub plane: usize,
+}
+
 /// What one tile sums over.
 #[derive(Clone, Copy, Debug)]
 pub struct Taps<'a, T> {
@@ -26,10 +36,16 @@ pub struct Taps<'a, T> {
     pub offsets: &'a [usize],
     /// Weights as `[planes][offsets][rows]`.
     pub weights: &'a [T],
+    /// What to ask for meanwhile.
+    pub ahead: Option<Ahead<'a, T>>,
 }
 
 /// Rows (output channels) that a tile may have, in ascending order.
 pub const TILE_ROWS: [usize; 11] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12];
+
+/// Vectors of a tile of nine rows, where there are 32 registers: 27 sums, three inputs and a weight leave one, which is
+/// enough on `x86_64` alone (`cargo xtask spills` tells).
+const NINE: usize = if cfg!(target_arch = "x86_64") { 3 } else { 2 };
 
 /// One call of a tile, its bounds already checked.
 struct Call<T> {
@@ -43,6 +59,9 @@ struct Call<T> {
     start: *const T,
     acc: *mut T,
     pitch: usize,
+    /// Or null.
+    ahead: *const T,
+    ahead_plane: usize,
 }
 
 /// The loop. Accumulators stay in registers as long as `M*V + V + 1` does not exceed their number.
@@ -70,6 +89,12 @@ unsafe fn sum<T: Copy + Default, X: Vector<T>, const M: usize, const V: usize>(
         let mut weights = call.weights;
         for i in 0..call.planes {
             let x = call.x.add(i * call.plane + at);
+            if !call.ahead.is_null() {
+                let ahead = call.ahead.wrapping_add(i * call.ahead_plane + at);
+                for v in 0..V {
+                    X::prefetch(ahead.wrapping_add(v * X::LANES));
+                }
+            }
             for j in 0..call.taps {
                 let x = x.add(*call.offsets.add(j));
                 let mut inputs = [X::splat(T::default()); V];
@@ -160,6 +185,7 @@ impl Isa {
             planes,
             offsets,
             weights,
+            ahead,
         } = *taps;
         assert!(TILE_ROWS.contains(&rows), "no tile of {rows} rows");
         let used = (rows - 1)
@@ -202,10 +228,12 @@ impl Isa {
             start: start.map_or(std::ptr::null(), <[T]>::as_ptr),
             acc: acc.as_mut_ptr(),
             pitch,
+            ahead: ahead.map_or(std::ptr::null(), |ahead| ahead.x.as_ptr()),
+            ahead_plane: ahead.map_or(0, |ahead| ahead.plane),
         };
         // As many vectors for each number of rows as 32 registers hold, or 16, beside the inputs and a weight.
         macro_rules! tiles {
-            ($($rows:literal: $wide:literal, $narrow:literal;)+) => {
+            ($($rows:literal: $wide:tt, $narrow:literal;)+) => {
                 match rows {
                     $($rows => self.kernel_for_registers(
                         Sweep::<T, $rows, $wide> { call: &call, width },
@@ -224,7 +252,7 @@ impl Isa {
             6: 4, 2;
             7: 3, 1;
             8: 3, 1;
-            9: 2, 1;
+            9: NINE, 1;
             10: 2, 1;
             12: 2, 1;
         }
@@ -266,6 +294,7 @@ mod tests {
                             planes,
                             offsets: &offsets,
                             weights: &weights,
+                            ahead: Some(Ahead { x: &x, plane }),
                         };
                         let mut acc = vec![GUARD; rows * pitch];
                         isa.tile(
@@ -312,6 +341,7 @@ mod tests {
             planes: 2,
             offsets: &[0, 5],
             weights: &weights,
+            ahead: None,
         };
         let tile = |rows: usize, taps: Taps<'_, f32>, at: usize, cells: usize| {
             std::panic::catch_unwind(move || {

@@ -20,6 +20,9 @@ const FEW: usize = 3;
 /// The longest kernel axis, dilation included: positions shared by phases lie as far apart as their taps.
 const REACH: usize = 128;
 
+/// Rows of all blocks up to which their sums are held together.
+const HELD: usize = 48;
+
 /// Rows of a tile.
 #[derive(Clone, Debug)]
 pub(crate) enum Rows {
@@ -133,6 +136,21 @@ impl<T: Element> Merged<T> {
         &self.weights[at..at + block.each * channels.len()]
     }
 
+    /// Whether the sums of all blocks are held until every input channel is added.
+    pub(crate) fn held(&self) -> bool {
+        self.blocks.iter().map(|block| block.count).sum::<usize>() <= HELD
+    }
+
+    /// Rows of sums that are held at a time: those of all blocks, or of the largest one.
+    pub(crate) fn rows(&self) -> usize {
+        let counts = self.blocks.iter().map(|block| block.count);
+        if self.held() {
+            counts.sum()
+        } else {
+            counts.max().unwrap_or(1)
+        }
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(&self.weights[..]) + size_of_val(&self.bias[..])
     }
@@ -167,37 +185,46 @@ fn blocks(axes: &[Classes; 3], channels: usize) -> Option<Vec<Block>> {
     let most = TILE_ROWS[TILE_ROWS.len() - 1];
     let [depth, height, width] = axes;
     let even = |axis: &Classes| axis.long_ones() == Some(axis.taps.len());
-    let (long_h, long_w) = (height.long_ones()?, width.long_ones()? * channels);
+    height.long_ones()?;
+    let long_w = width.long_ones()? * channels;
     let widths = width.taps.len();
     let across = widths * channels;
-    let grid = |outer: (usize, usize), inner: (usize, usize)| {
-        let wanted = Grid { outer, inner };
-        GRIDS.contains(&wanted).then_some(wanted)
-    };
-    // Pairs of phases that one block takes, and its grid, if some rows have fewer taps.
-    let (pairs, shape) = match (even(height), even(width)) {
-        (true, true) => (most / across.max(1), None),
-        (false, true) => (1, None),
-        (true, false) => (1, Some(grid((1, 1), (across, long_w))?)),
-        (false, false) => {
-            let inner = (across, long_w);
-            let both = ((height.taps.len(), long_h) == (2, 1))
-                .then(|| grid((2, 1), inner))
-                .flatten();
-            match both {
-                Some(both) => (2, Some(both)),
-                None => (1, Some(grid((1, 1), inner)?)),
-            }
-        }
+    // Rows of neighbouring pairs, where all have the tap or those along the height are ordered by how many they have.
+    let grid = |pairs: &[(usize, usize)]| {
+        let taps = |pair: &(usize, usize)| height.taps[pair.1].1.len();
+        let first = pairs.first().map_or(0, taps);
+        let part = pairs.iter().take_while(|pair| taps(pair) == first).count();
+        let wanted = Grid {
+            outer: (pairs.len(), part),
+            inner: (across, long_w),
+        };
+        let falling = pairs.is_sorted_by_key(|pair| std::cmp::Reverse(taps(pair)));
+        (falling && GRIDS.contains(&wanted)).then_some(wanted)
     };
     let all: Vec<(usize, usize)> = (0..depth.taps.len())
         .flat_map(|d| (0..height.taps.len()).map(move |h| (d, h)))
         .collect();
+    // Pairs of one block have as many taps along the depth.
+    let alike: Vec<&[(usize, usize)]> = all.chunk_by(|a, b| a.0 == b.0 || even(depth)).collect();
+    let stepped = !even(width);
+    let exist = |n: usize| {
+        alike
+            .iter()
+            .all(|same| same.chunks(n).all(|pairs| grid(pairs).is_some()))
+    };
+    // Pairs of phases that one block takes.
+    let pairs = match (stepped, even(height)) {
+        (true, _) if exist(2) => 2,
+        (true, _) if exist(1) => 1,
+        (true, _) => return None,
+        (false, true) => (most / across.max(1)).max(1),
+        (false, false) => 1,
+    };
     let mut blocks = Vec::new();
     let mut at = 0;
-    // Pairs of one block have as many taps along the depth.
-    for same in all.chunk_by(|a, b| a.0 == b.0 || even(depth)) {
-        for pairs in same.chunks(pairs.max(1)) {
+    for same in alike {
+        for pairs in same.chunks(pairs) {
+            let shape = grid(pairs).filter(|_| stepped);
             let mut from = 0;
             while from < widths {
                 let fitting = if shape.is_some() {

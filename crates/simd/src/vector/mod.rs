@@ -43,6 +43,11 @@ pub trait Vector<T: Copy + Default>: Copy {
         // SAFETY: passed on from the caller.
         unsafe { self.store(to) }
     }
+    /// Asks the caches for the line at `at`, where the set can; nothing is read.
+    #[inline(always)]
+    unsafe fn prefetch(at: *const T) {
+        let _ = at;
+    }
     /// Makes what was streamed visible to whoever is told afterwards.
     #[inline(always)]
     unsafe fn fence() {}

@@ -129,6 +129,7 @@ fn on<T: Bits>(isa: Isa, factor: T, x: &[T], terms: &[T]) -> Vec<T> {
         planes: 1,
         offsets: &[0],
         weights: &[factor],
+        ahead: None,
     };
     let mut acc = terms.to_vec();
     isa.tile(1, &taps, 0, x.len(), None, (&mut acc, terms.len()));

@@ -40,6 +40,11 @@ impl Vector<f32> for __m512 {
         unsafe { _mm_sfence() }
     }
     #[inline(always)]
+    unsafe fn prefetch(at: *const f32) {
+        // SAFETY: an instruction of the architecture's base, which may be given any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
+    #[inline(always)]
     unsafe fn fused(self, factor: Self, term: Self) -> Self {
         // SAFETY: features as above.
         unsafe { _mm512_fmadd_ps(self, factor, term) }
@@ -113,6 +118,11 @@ impl Vector<f64> for __m512d {
         unsafe { _mm_sfence() }
     }
     #[inline(always)]
+    unsafe fn prefetch(at: *const f64) {
+        // SAFETY: an instruction of the architecture's base, which may be given any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
+    #[inline(always)]
     unsafe fn fused(self, factor: Self, term: Self) -> Self {
         // SAFETY: features as above.
         unsafe { _mm512_fmadd_pd(self, factor, term) }
@@ -169,6 +179,11 @@ impl Vector<f32> for __m256 {
         unsafe { _mm256_storeu_ps(to, self) }
     }
     #[inline(always)]
+    unsafe fn prefetch(at: *const f32) {
+        // SAFETY: an instruction of the architecture's base, which may be given any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
+    #[inline(always)]
     unsafe fn fused(self, factor: Self, term: Self) -> Self {
         // SAFETY: features as above.
         unsafe { _mm256_fmadd_ps(self, factor, term) }
@@ -221,6 +236,11 @@ impl Vector<f64> for __m256d {
     unsafe fn store(self, to: *mut f64) {
         // SAFETY: features as above, and LANES elements may be written.
         unsafe { _mm256_storeu_pd(to, self) }
+    }
+    #[inline(always)]
+    unsafe fn prefetch(at: *const f64) {
+        // SAFETY: an instruction of the architecture's base, which may be given any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
     }
     #[inline(always)]
     unsafe fn fused(self, factor: Self, term: Self) -> Self {

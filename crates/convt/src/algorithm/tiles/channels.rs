@@ -91,6 +91,7 @@ impl<T: Element> Tiles<'_, T> {
             planes: step.inputs.len(),
             offsets,
             weights: blocked.weights(step.block, class, step.inputs.clone()),
+            ahead: None,
         };
         let bias = &blocked.bias[step.block.channel..][..step.block.rows];
         let start = (step.inputs.start == 0).then_some(bias);

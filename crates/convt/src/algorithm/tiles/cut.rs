@@ -11,6 +11,15 @@ const PANEL: usize = 512 << 10;
 /// Bytes of a block's sums that a box is cut to.
 const SUMS: usize = 256 << 10;
 
+/// Bytes of inputs and weights that stay in the first-level cache from tile to tile.
+const NEAR: usize = 28 << 10;
+
+/// Input channels at a time, where so many are as near as need be: each round reads and writes the sums once.
+const ROUND: usize = 4;
+
+/// Positions of a row, where its phases share a tile.
+const ROW: usize = 512;
+
 /// Weights of fewer bytes stay in the second-level cache from box to box.
 const RESIDENT: usize = 768 << 10;
 
@@ -33,6 +42,8 @@ pub(super) struct Needs {
     pub(super) shared: usize,
     /// Bytes of weights that pass by for every box.
     pub(super) weights: usize,
+    /// Whether the sums of all blocks are held until the last input channel: then few channels at a time cost nothing.
+    pub(super) held: bool,
     /// Output elements of one position: output channels of a group by phases.
     pub(super) outputs: usize,
     pub(super) workers: usize,
@@ -135,7 +146,13 @@ impl Cut {
             .flat(&positions)
             .checked_next_multiple_of(SLACK)
             .unwrap_or(usize::MAX);
-        let most = (PANEL / needs.element / cut.channel.max(1)).clamp(1, needs.channels.max(1));
+        let most = PANEL / needs.element / cut.channel.max(1);
+        let most = if needs.held {
+            most.min(shape.near(needs, &positions))
+        } else {
+            most
+        };
+        let most = most.clamp(1, needs.channels.max(1));
         let chunks = needs.channels.max(1).div_ceil(most);
         cut.channels = needs.channels.max(1).div_ceil(chunks);
         cut
@@ -216,6 +233,18 @@ impl Shape<'_> {
         last.saturating_add(1)
     }
 
+    /// Input channels whose weights and inputs, as far as a position's taps reach, are small enough to be near.
+    fn near(&self, needs: &Needs, positions: &[usize; 4]) -> usize {
+        let size = self.size(positions);
+        let reach = FLAT.iter().fold(0_usize, |at, &a| {
+            let span = if a == 3 { size[a] } else { self.lines[a].span };
+            at.saturating_mul(size[a]).saturating_add(span)
+        });
+        let weights = needs.weights / needs.channels.max(1);
+        let each = reach.saturating_mul(needs.element).saturating_add(weights);
+        (NEAR / each.max(1)).max(ROUND).min(needs.channels.max(1))
+    }
+
     /// The largest box, outer axes cut first, whose panel of `channels` channels and sums fit their limits; `None` where
     /// not even one position does. `parts` cuts height and width beforehand.
     fn largest(&self, needs: &Needs, channels: usize, parts: [usize; 2]) -> Option<[usize; 4]> {
@@ -266,6 +295,18 @@ impl Shape<'_> {
     fn boxed(&self, needs: &Needs) -> [usize; 4] {
         let channels = needs.channels.max(1);
         let whole: [usize; 4] = std::array::from_fn(|a| self.lines[a].count);
+        if needs.held {
+            let parts = [1, whole[3].div_ceil(ROW)];
+            let row = whole.map(|count| count.div_ceil(parts[1]));
+            let near = self.near(needs, &[1, whole[1], whole[2], row[3]]);
+            if let Some(mut positions) = self.largest(needs, near, parts) {
+                // Images share a row only where it would be shorter than a tile.
+                if whole[3] >= SLACK {
+                    positions[0] = 1;
+                }
+                return positions;
+            }
+        }
         if self.largest(needs, channels, [1, 1]) == Some(whole) {
             return whole;
         }

@@ -14,6 +14,10 @@
 //! in the documented order. Products with the panel's zeros are added as well: they change no sum, because this algorithm
 //! runs for finite weights alone, and a sum of -0 is stored as +0.
 //!
+//! Where rows are phases and channels ([`super::merged`]), few input channels at a time pass over a box, so that what a tile
+//! reads is near, and the sums are held from round to round; inputs that need no border are read in place of a panel; and
+//! while one round is summed, the caches are asked for the inputs of the next.
+//!
 //! **Cost.** One multiply-add per position of the panel, tap and pair of channels: positions beyond a row's end and beyond
 //! the input are wasted. **Scratch:** a panel of at most half a mebibyte and sums of a quarter, where the taps' reach allows
 //! (see `cut`). **Chosen** for finite weights.
@@ -95,16 +99,17 @@ impl<'a, T: Element> Packing<'a, T> {
 
     /// What the cut depends on.
     fn needs(self, lines: &[Line; 4], workers: usize) -> Needs {
-        let (rows, shared, weights) = match self {
+        let (rows, shared, weights, held) = match self {
             Self::Channels(blocked) => {
                 let most = blocked.blocks.iter().map(|block| block.rows).max();
                 let most = most.unwrap_or(1);
                 let held = lines[3].phases.len().clamp(1, HELD);
-                (most * held, most, blocked.bytes() / blocked.groups())
+                let weights = blocked.bytes() / blocked.groups();
+                (most * held, most, weights, false)
             }
             Self::Phases(merged) => {
-                let most = merged.blocks.iter().map(|block| block.count).max();
-                (most.unwrap_or(1), 0, merged.bytes() / merged.units.len())
+                let weights = merged.bytes() / merged.units.len();
+                (merged.rows(), 0, weights, merged.held())
             }
         };
         let (ins, outs) = self.per_group();
@@ -115,6 +120,7 @@ impl<'a, T: Element> Packing<'a, T> {
             rows,
             shared,
             weights,
+            held,
             outputs: outs.saturating_mul(phases),
             workers,
             blocks: self.units().len(),
@@ -282,35 +288,61 @@ impl<'a, T: Element> Tiles<'a, T> {
         let begin = job.slab * self.cut.slab;
         whole[along] = begin..(begin + self.cut.slab).min(self.lines[along].count);
         let source = Source {
+            isa: common.isa,
             lines: &self.lines,
             cut: &self.cut,
             x: common.x,
             in_channels: self.in_channels,
         };
-        for at in self.cut.boxes(whole.clone()) {
-            for group in blocks.chunk_by(|a, b| self.group(*a) == self.group(*b)) {
-                let first_input = self.group(group[0]) * ins;
-                for from in (0..ins).step_by(self.cut.channels) {
-                    let inputs = from..(from + self.cut.channels).min(ins);
-                    let read = first_input + inputs.start..first_input + inputs.end;
+        let groups = || blocks.chunk_by(|a, b| self.group(*a) == self.group(*b));
+        let rounds = || {
+            (0..ins)
+                .step_by(self.cut.channels)
+                .map(|from| from..(from + self.cut.channels).min(ins))
+        };
+        let parts = self.cut.boxes(whole.clone()).flat_map(|at| {
+            groups().flat_map(move |group| {
+                let at = at.clone();
+                rounds().map(move |inputs| (at.clone(), group, inputs))
+            })
+        });
+        let mut parts = parts.peekable();
+        while let Some((at, group, inputs)) = parts.next() {
+            let channels_of = |group: &[RowBlock], inputs: &Range<usize>| {
+                let first = self.group(group[0]) * ins;
+                first + inputs.start..first + inputs.end
+            };
+            let read = channels_of(group, &inputs);
+            let step = |block: &RowBlock| Step {
+                common,
+                block: *block,
+                inputs: inputs.clone(),
+                at: &at,
+                whole: &whole,
+                planes: (channels, block.channel - first_channel),
+            };
+            match self.packed {
+                Packing::Channels(blocked) => {
                     source.fill(&at, &read, panel);
                     for block in group {
-                        let step = Step {
-                            common,
-                            block: *block,
-                            inputs: inputs.clone(),
-                            at: &at,
-                            whole: &whole,
-                            planes: (channels, block.channel - first_channel),
-                        };
-                        match self.packed {
-                            Packing::Channels(blocked) => {
-                                self.channels(blocked, &step, panel, sums, &mut job.planes);
-                            }
-                            Packing::Phases(merged) => {
-                                self.phases(merged, &step, panel, sums, &mut job.planes);
-                            }
-                        }
+                        self.channels(blocked, &step(block), panel, sums, &mut job.planes);
+                    }
+                }
+                Packing::Phases(merged) => {
+                    let in_place = source.in_place(&at, &read);
+                    let ahead = match in_place {
+                        Some((x, plane)) => source.ahead_in_place(x, plane),
+                        None => parts.peek().and_then(|(at, group, inputs)| {
+                            source.ahead(at, &channels_of(group, inputs))
+                        }),
+                    };
+                    let inputs = in_place.unwrap_or_else(|| {
+                        source.fill(&at, &read, panel);
+                        (&*panel, self.cut.channel)
+                    });
+                    for block in group {
+                        let inputs = (inputs, ahead);
+                        self.phases(merged, &step(block), inputs, sums, &mut job.planes);
                     }
                 }
             }

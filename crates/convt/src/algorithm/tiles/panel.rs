@@ -5,12 +5,18 @@
 
 use std::ops::Range;
 
-use super::cut::{Box4, Cut};
+use convt_simd::{Ahead, CopiedRows, Isa};
+
+use super::cut::{Box4, Cut, SLACK};
 use super::line::Line;
 use crate::Element;
 
+/// Elements between what a tile reads in place and what it asks for: some tiles' worth.
+const SOON: usize = 512;
+
 /// What a panel is filled from.
 pub(super) struct Source<'s, T> {
+    pub(super) isa: Isa,
     pub(super) lines: &'s [Line; 4],
     pub(super) cut: &'s Cut,
     pub(super) x: &'s [T],
@@ -18,7 +24,60 @@ pub(super) struct Source<'s, T> {
     pub(super) in_channels: usize,
 }
 
-impl<T: Element> Source<'_, T> {
+impl<'s, T: Element> Source<'s, T> {
+    /// The inputs that the box's positions reach, where they lie, and the distance between channels: where a panel would
+    /// hold the same elements in the same order, as no position reaches beyond a row's end or has another image beside it.
+    pub(super) fn in_place(&self, at: &Box4, channels: &Range<usize>) -> Option<(&'s [T], usize)> {
+        let [_, depth, height, width] = self.lines;
+        let [size_i, _, size_h, size_w] = self.cut.size;
+        let within = |line: &Line| {
+            let reached = line.least + (line.count + line.span) as isize;
+            line.input_step == 1 && line.least >= 0 && reached <= line.input as isize
+        };
+        let whole = |line: &Line, size: usize| line.least == 0 && size == line.input;
+        let slices = depth.input == 1 || whole(height, size_h);
+        let all = [depth, height, width].into_iter().all(within);
+        if !all || size_i > 1 || self.cut.copies > 1 || !whole(width, size_w) || !slices {
+            return None;
+        }
+        let plane = depth.input * height.input * width.input;
+        let first = |a: usize| at[a].start + self.lines[a].least as usize;
+        let image = (at[0].start * self.in_channels + channels.start) * plane;
+        let row = first(1) * height.input + first(2);
+        let x = self.x.get(image + row * width.input..)?;
+        // As much as a panel would have: whole vectors are read.
+        let end = channels.len().checked_sub(1)? * plane + self.cut.channel + SLACK;
+        (end <= x.len()).then_some((x, plane))
+    }
+
+    /// What follows the farthest inputs that a tile of these inputs in place reads.
+    pub(super) fn ahead_in_place(&self, x: &'s [T], plane: usize) -> Option<Ahead<'s, T>> {
+        let [_, depth, height, width] = self.lines;
+        let [_, _, size_h, size_w] = self.cut.size;
+        let farthest = (depth.span * size_h + height.span) * size_w + width.span;
+        let x = x.get(farthest + SOON..)?;
+        Some(Ahead { x, plane })
+    }
+
+    /// The inputs that the panel will be filled from next, where they lie in one piece for each channel.
+    pub(super) fn ahead(&self, at: &Box4, channels: &Range<usize>) -> Option<Ahead<'s, T>> {
+        let [_, depth, height, width] = self.lines;
+        let plane = depth.input * height.input * width.input;
+        let first = |a: usize| {
+            let line = &self.lines[a];
+            let first = (at[a].start as isize + line.least) * line.input_step as isize;
+            first.clamp(0, line.input as isize) as usize
+        };
+        let whole = |a: usize| at[a].len() == self.lines[a].count;
+        if !whole(3) || (depth.input > 1 && !whole(2)) {
+            return None;
+        }
+        let image = (at[0].start * self.in_channels + channels.start) * plane;
+        let from = image + (first(1) * height.input + first(2)) * width.input;
+        let x = self.x.get(from..)?;
+        Some(Ahead { x, plane })
+    }
+
     /// Copies the inputs that the box's positions reach, for these input channels, zeros where there are none.
     pub(super) fn fill(&self, at: &Box4, channels: &Range<usize>, panel: &mut [T]) {
         let [_, depth, height, width] = self.lines;
@@ -34,6 +93,37 @@ impl<T: Element> Source<'_, T> {
         };
         let copies = self.cut.copies;
         let shift = at[3].start as isize + width.least;
+        if copies == 1 && size_i == 1 && self.lines.iter().all(|line| line.input_step == 1) {
+            let part = Part::new(width, shift, 0, size_w);
+            // The rows along the height that there are.
+            let some = Part::new(height, at[2].start as isize + height.least, 0, size_h);
+            let rows = CopiedRows {
+                rows: some.to - some.from,
+                columns: part.to - part.from,
+                before: part.from,
+                x_pitch: width.input,
+                y_pitch: size_w,
+            };
+            let planes = panel.chunks_exact_mut(self.cut.channel);
+            for (channel, panel) in channels.clone().zip(planes) {
+                let slices = panel.chunks_exact_mut(size_h * size_w).take(size_d);
+                for (jd, slice) in slices.enumerate() {
+                    let Some(qd) = input(1, 0, jd) else {
+                        slice.fill(T::ZERO);
+                        continue;
+                    };
+                    let (above, rest) = slice.split_at_mut(some.from * size_w);
+                    let (slice, below) = rest.split_at_mut(rows.rows * size_w);
+                    above.fill(T::ZERO);
+                    below.fill(T::ZERO);
+                    let first = (at[0].start * self.in_channels + channel) * plane
+                        + (qd * height.input + some.first) * width.input
+                        + part.first;
+                    self.isa.copy_rows(&rows, &self.x[first..], slice);
+                }
+            }
+            return;
+        }
         let planes = panel.chunks_exact_mut(self.cut.channel);
         for (channel, plane_of_panel) in channels.clone().zip(planes) {
             let mut rows = plane_of_panel.chunks_exact_mut(size_w);

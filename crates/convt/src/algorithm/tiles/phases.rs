@@ -1,11 +1,14 @@
 //! Blocks whose rows are phases and output channels: one tile computes them together.
 
-use convt_simd::{Step as TapStep, Stepped, Taps};
+use convt_simd::{Ahead, Stepped, TapLine, Taps};
 
 use super::super::merged::{Block, Rows};
 use super::line::{Line, LinePhase};
 use super::{Merged, Step, Tiles};
 use crate::Element;
+
+/// Inputs and the distance between their channels.
+pub(super) type Inputs<'x, T> = (&'x [T], usize);
 
 /// Rows of a block at most.
 const ROWS: usize = 12;
@@ -16,7 +19,7 @@ impl<T: Element> Tiles<'_, T> {
         &self,
         merged: &Merged<T>,
         step: &Step<'_, T>,
-        panel: &[T],
+        (panel, mut ahead): (Inputs<'_, T>, Option<Ahead<'_, T>>),
         sums: &mut [T],
         planes: &mut [&mut [T]],
     ) {
@@ -24,7 +27,17 @@ impl<T: Element> Tiles<'_, T> {
         let find = |line: &Line, class: usize| -> Option<usize> {
             line.phases.iter().position(|phase| phase.class == class)
         };
+        let held = merged.held();
+        let done = step.inputs.end == merged.in_per_group;
+        let mut above = 0;
         for block in &merged.blocks {
+            let sums = if held {
+                let own = &mut sums[above * self.cut.pitch..];
+                above += block.count;
+                own
+            } else {
+                &mut *sums
+            };
             // The phases of the rows: pairs outermost, then the width's, then channels.
             let mut across: Vec<(&LinePhase, usize)> = block
                 .widths
@@ -46,7 +59,7 @@ impl<T: Element> Tiles<'_, T> {
                 pitch: self.cut.pitch,
                 size: self.cut.size,
             };
-            if step.inputs.start > 0 {
+            if step.inputs.start > 0 && !held {
                 for (pd, ph, pair) in pairs.clone() {
                     self.each_plane(step, pd, ph, |plane, rows_of| {
                         for o in 0..step.block.rows {
@@ -58,7 +71,11 @@ impl<T: Element> Tiles<'_, T> {
                     });
                 }
             }
-            self.sum_rows(merged, block, step, panel, sums);
+            // Once is enough.
+            self.sum_rows(merged, block, step, (panel, ahead.take()), sums);
+            if held && !done {
+                continue;
+            }
             for (pd, ph, pair) in pairs {
                 self.each_plane(step, pd, ph, |plane, rows_of| {
                     for o in 0..step.block.rows {
@@ -84,31 +101,29 @@ impl<T: Element> Tiles<'_, T> {
         merged: &Merged<T>,
         block: &Block,
         step: &Step<'_, T>,
-        panel: &[T],
+        (panel, ahead): (Inputs<'_, T>, Option<Ahead<'_, T>>),
         sums: &mut [T],
     ) {
         let [size_i, _, size_h, size_w] = self.cut.size;
         let [_, depth, height, width] = &self.lines;
         let [most_d, most_h, most_w] = block.taps;
-        let mut steps = Vec::with_capacity(most_d * most_h * most_w);
-        // Shared by the steps of a grid: the taps that its shortest rows lack.
+        // The taps that all rows of a grid have.
         let least = |axis: usize, classes: &mut dyn Iterator<Item = usize>| {
             let taps = classes.map(|class| merged.axes[axis].taps[class].1.len());
             taps.min().unwrap_or(0)
         };
         let least_h = least(1, &mut block.pairs.iter().map(|pair| pair.1));
         let least_w = least(2, &mut block.widths.clone());
+        let mut lines = Vec::with_capacity(most_d * most_h);
         for &sd in &depth.base[..most_d] {
             for (h, &sh) in height.base[..most_h].iter().enumerate() {
-                for (w, &sw) in width.base[..most_w].iter().enumerate() {
-                    steps.push(TapStep {
-                        offset: (sd * size_h + sh) * size_i * size_w + sw,
-                        outer_part: h >= least_h,
-                        inner_part: w >= least_w,
-                    });
-                }
+                lines.push(TapLine {
+                    offset: (sd * size_h + sh) * size_i * size_w,
+                    part: h >= least_h,
+                });
             }
         }
+        let across = &width.base[..most_w];
         let isa = step.common.isa;
         let weights = merged.weights(step.block, block, step.inputs.clone());
         let bias = &merged.bias[step.block.channel..][..step.block.rows];
@@ -117,27 +132,33 @@ impl<T: Element> Tiles<'_, T> {
             *start = bias;
         }
         let start = (step.inputs.start == 0).then_some(&start[..block.count]);
-        let (plane, planes) = (self.cut.channel, step.inputs.len());
+        let ((x, plane), planes) = (panel, step.inputs.len());
         let (flat, into) = (self.flat(step.at), (sums, self.cut.pitch));
         match block.rows {
             Rows::Plain => {
-                let offsets: Vec<usize> = steps.iter().map(|step| step.offset).collect();
+                let offsets = (lines.iter())
+                    .flat_map(|line| across.iter().map(|w| line.offset + w))
+                    .collect::<Vec<usize>>();
                 let taps = Taps {
-                    x: panel,
+                    x,
                     plane,
                     planes,
                     offsets: &offsets,
                     weights,
+                    ahead,
                 };
                 isa.tile(block.count, &taps, 0, flat, start, into);
             }
             Rows::Grid(grid) => {
                 let taps = Stepped {
-                    x: panel,
+                    x,
                     plane,
                     planes,
-                    steps: &steps,
+                    lines: &lines,
+                    across,
+                    full: least_w.min(most_w),
                     weights,
+                    ahead,
                 };
                 isa.stepped(grid, &taps, flat, start, into);
             }

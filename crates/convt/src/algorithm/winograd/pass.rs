@@ -156,6 +156,7 @@ impl<T: Element> Pass<'_, T> {
                         planes: to - from,
                         offsets: &[0],
                         weights: &weights[from * block.rows..to * block.rows],
+                        ahead: None,
                     };
                     let tile = |to: &mut [T]| {
                         let acc = (to, pitch);
