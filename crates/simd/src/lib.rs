@@ -10,6 +10,7 @@
 #![allow(unsafe_code)]
 
 mod depthwise;
+mod doubled;
 mod isa;
 mod lanes;
 mod stepped;
@@ -19,6 +20,7 @@ mod watch;
 mod weave;
 
 pub use depthwise::{SpreadRows, Term, pattern_elements, row_reads};
+pub use doubled::{Band, DOUBLED_TAPS, DoubledPlanes, PanelRows, doubled_row_reads};
 pub use isa::{Isa, IsaError, Routine};
 pub use lanes::{LaneTap, Lanes, Place, lane_tiles};
 pub use stepped::{GRIDS, Grid, Step, Stepped};
