@@ -202,14 +202,16 @@ unsafe fn sweep_planes<T: VectorElement, X: Vector<T>, const J: usize, const D: 
     call: &DoubledPlanes<'_, T>,
     y: *mut T,
 ) {
+    let rows = call.bands.iter().map(|band| band.rows).max().unwrap_or(0);
     for plane in 0..call.planes {
         let panel = call.panel.as_ptr().wrapping_add(plane * call.panel_plane);
         let weights = call.weights.as_ptr().wrapping_add(plane * call.taps);
         let start = call.bias.get(plane).copied().unwrap_or_default();
         let y = y.wrapping_add(plane * call.y_plane);
-        for band in call.bands {
-            let weights = weights.wrapping_add(band.weights);
-            for n in 0..band.rows {
+        // A row of each band in turn, so that outputs are written about as they lie.
+        for n in 0..rows {
+            for band in call.bands.iter().filter(|band| n < band.rows) {
+                let weights = weights.wrapping_add(band.weights);
                 let x = panel.wrapping_add(band.x + n * band.x_step);
                 let y = y.wrapping_add(band.y + n * band.y_step);
                 // SAFETY: passed on from the caller.
