@@ -5,7 +5,7 @@ use super::*;
 /// An element that a test can compute with.
 trait Number: VectorElement + PartialEq + std::fmt::Debug {
     const GUARD: Self;
-    fn of(value: i32) -> Self;
+    fn of(value: i16) -> Self;
     fn fused(self, factor: Self, term: Self) -> Self;
 }
 
@@ -13,8 +13,8 @@ macro_rules! number {
     ($type:ty) => {
         impl Number for $type {
             const GUARD: Self = -77.25;
-            fn of(value: i32) -> Self {
-                value as Self
+            fn of(value: i16) -> Self {
+                Self::from(value)
             }
             fn fused(self, factor: Self, term: Self) -> Self {
                 self.mul_add(factor, term)
@@ -32,11 +32,11 @@ fn check<T: Number>(columns: usize, per_phase: usize, is_odd: bool) {
     let (pitch, y_pitch) = (reads + 3, columns + 2);
     let panel_plane = 4 * pitch - 3;
     let panel: Vec<T> = (0..2 * panel_plane)
-        .map(|i| T::of(i as i32 * 37 % 101 - 50))
+        .map(|i| T::of((i * 37 % 101) as i16 - 50))
         .collect();
     let taps = 4 * per_phase + 1;
     let weights: Vec<T> = (0..2 * taps)
-        .map(|i| T::of(i as i32 * 7 % 11 - 5))
+        .map(|i| T::of((i * 7 % 11) as i16 - 5))
         .collect();
     let bands = [
         Band {

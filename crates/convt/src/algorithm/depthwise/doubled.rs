@@ -9,10 +9,11 @@ use std::ops::Range;
 use convt_geometry::{Op, Walk};
 use convt_simd::{Band, DOUBLED_TAPS, DoubledPlanes, Isa, PanelRows, doubled_row_reads};
 
+use super::Depthwise;
 use super::axis::{Axis, Pairs};
 use super::cut::{NEAR, PIECE};
-use crate::algorithm::Packed;
 use crate::algorithm::search::last_where;
+use crate::algorithm::{Call, Packed, threads};
 use crate::layer::Resolved;
 use crate::tensor::reserve;
 use crate::{Element, Error};
@@ -239,6 +240,65 @@ impl Doubled {
                 y,
             );
         }
+    }
+}
+
+impl<T: Element> Depthwise<T> {
+    /// Runs the call, whose sizes are `doubled`; its output is not empty.
+    pub(super) fn run_doubled(
+        &self,
+        call: Call<'_, T>,
+        workers: usize,
+        doubled: &Doubled,
+    ) -> Result<(), Error> {
+        let isa = call.isa();
+        let Call {
+            sizes,
+            x,
+            y,
+            scratch,
+            options,
+            activation,
+            ..
+        } = call;
+        let memory = scratch.take(doubled.scratch() * workers)?;
+        let progress = options.progress.as_deref();
+        if let Some(progress) = progress {
+            progress.begin(doubled.pieces);
+        }
+        let planes = Planes {
+            packed: &self.packed,
+            x,
+            in_channels: sizes.in_channels,
+            out_channels: sizes.out_channels,
+        };
+        // Whether the panel has been cleared.
+        let states = memory
+            .chunks_exact_mut(doubled.scratch())
+            .map(|panel| (panel, false));
+        let pieces = super::pieces(y, doubled.parent, doubled.unit);
+        threads::share(states, pieces, |(panel, is_clear), (mut first, mut y)| {
+            if !std::mem::replace(is_clear, true) {
+                panel.fill(T::ZERO);
+            }
+            let plane = doubled.plane();
+            while !y.is_empty() {
+                let (at, channel) = (first % plane, first / plane % sizes.out_channels);
+                let together = doubled.planes_together.min(sizes.out_channels - channel);
+                let length = (plane * together - at).min(y.len());
+                let (here, rest) = y.split_at_mut(length);
+                doubled.fill(isa, &planes, first, panel, here);
+                for (n, here) in here.chunks_mut(plane).enumerate() {
+                    activation.apply(isa, channel + n, here);
+                }
+                first += length;
+                y = rest;
+            }
+            if let Some(progress) = progress {
+                progress.step();
+            }
+        });
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@
 //! `stride` times, and the weights of one tap become a *pattern* that repeats with the stride. Then every product of a row
 //! is a plain offset into a spread row times a pattern, and a row of outputs is summed in registers and stored once, with no
 //! interleaving. A spread row serves every output row that its input row reaches. [`width::Width`] has the arithmetic.
+//! At stride 2 along the width nothing is spread: pairs of phases are interleaved in registers instead ([`doubled`]).
 //!
 //! **Equation**, for output row `(d, h)` of channel `c` in group `i`, with `spread_j` the row that tap `j` reads:
 //!
@@ -113,53 +114,6 @@ impl<T: Element> Depthwise<T> {
             Some(doubled) => self.run_doubled(call, workers, &doubled),
             None => self.run_spread(call, workers),
         }
-    }
-
-    fn run_doubled(
-        &self,
-        call: Call<'_, T>,
-        workers: usize,
-        doubled: &Doubled,
-    ) -> Result<(), Error> {
-        let (isa, activation, sizes) = (call.isa(), call.activation, call.sizes);
-        let progress = call.options.progress.as_deref();
-        let memory = call.scratch.take(doubled.scratch() * workers)?;
-        if let Some(progress) = progress {
-            progress.begin(doubled.pieces);
-        }
-        let planes = doubled::Planes {
-            packed: &self.packed,
-            x: call.x,
-            in_channels: sizes.in_channels,
-            out_channels: sizes.out_channels,
-        };
-        // Whether the panel has been cleared.
-        let states = memory
-            .chunks_exact_mut(doubled.scratch())
-            .map(|panel| (panel, false));
-        let pieces = pieces(call.y, doubled.parent, doubled.unit);
-        threads::share(states, pieces, |(panel, is_clear), (mut first, mut y)| {
-            if !std::mem::replace(is_clear, true) {
-                panel.fill(T::ZERO);
-            }
-            let plane = doubled.plane();
-            while !y.is_empty() {
-                let (at, channel) = (first % plane, first / plane % sizes.out_channels);
-                let together = doubled.planes_together.min(sizes.out_channels - channel);
-                let length = (plane * together - at).min(y.len());
-                let (here, rest) = y.split_at_mut(length);
-                doubled.fill(isa, &planes, first, panel, here);
-                for (n, here) in here.chunks_mut(plane).enumerate() {
-                    activation.apply(isa, channel + n, here);
-                }
-                first += length;
-                y = rest;
-            }
-            if let Some(progress) = progress {
-                progress.step();
-            }
-        });
-        Ok(())
     }
 
     fn run_spread(&self, call: Call<'_, T>, workers: usize) -> Result<(), Error> {
