@@ -10,6 +10,7 @@
 #![allow(unsafe_code)]
 
 mod depthwise;
+mod doubled;
 mod isa;
 mod lanes;
 mod patches;
@@ -22,6 +23,7 @@ mod watch;
 mod weave;
 
 pub use depthwise::{SpreadRows, Term, pattern_elements, row_reads};
+pub use doubled::{Band, DOUBLED_TAPS, DoubledPlanes, PanelRows, doubled_row_reads};
 pub use isa::{Isa, IsaError, Routine};
 pub use lanes::{LaneTap, Lanes, PACE, Place, lane_tiles};
 pub use patches::{PATCH_BLOCKS, PatchLine, Piece, Strips};

@@ -11,7 +11,7 @@ use crate::layer::Resolved;
 use crate::tensor::reserve;
 
 /// Elements of a panel that stays in the first-level cache beside a row of the output.
-const NEAR: usize = 6 << 10;
+pub(super) const NEAR: usize = 6 << 10;
 
 /// Elements of a panel at most.
 const FAR: usize = 64 << 10;
@@ -20,7 +20,7 @@ const FAR: usize = 64 << 10;
 pub(super) const PATTERNS: usize = 32 << 10;
 
 /// Output elements that a piece of small planes gathers.
-const PIECE: usize = 16 << 10;
+pub(super) const PIECE: usize = 16 << 10;
 
 /// Sizes of one run, and how it is cut.
 ///

@@ -4,6 +4,7 @@
 //! `stride` times, and the weights of one tap become a *pattern* that repeats with the stride. Then every product of a row
 //! is a plain offset into a spread row times a pattern, and a row of outputs is summed in registers and stored once, with no
 //! interleaving. A spread row serves every output row that its input row reaches. [`width::Width`] has the arithmetic.
+//! At stride 2 along the width nothing is spread: pairs of phases are interleaved in registers instead ([`doubled`]).
 //!
 //! **Equation**, for output row `(d, h)` of channel `c` in group `i`, with `spread_j` the row that tap `j` reads:
 //!
@@ -22,6 +23,7 @@
 
 mod axis;
 mod cut;
+mod doubled;
 #[cfg(test)]
 mod tests;
 mod width;
@@ -36,6 +38,7 @@ use crate::layer::{AxisTaps, Resolved};
 use crate::{Element, Error, Layer};
 
 use cut::{Cut, PATTERNS};
+use doubled::Doubled;
 
 /// Elements at most that the spread inputs of a few vectors of outputs take, and the longest stride along the width.
 const LONGEST: usize = 16 << 10;
@@ -106,6 +109,14 @@ impl<T: Element> Depthwise<T> {
 
     /// Runs the call; its output is not empty.
     pub(crate) fn run(&self, call: Call<'_, T>) -> Result<(), Error> {
+        let workers = workers(call.sizes, call.options.threads);
+        match Doubled::new(call.sizes, workers)? {
+            Some(doubled) => self.run_doubled(call, workers, &doubled),
+            None => self.run_spread(call, workers),
+        }
+    }
+
+    fn run_spread(&self, call: Call<'_, T>, workers: usize) -> Result<(), Error> {
         let isa = call.isa();
         let Call {
             sizes,
@@ -116,7 +127,6 @@ impl<T: Element> Depthwise<T> {
             activation,
             ..
         } = call;
-        let workers = workers(sizes, options.threads);
         let cut = Cut::new(sizes, workers)?;
         let memory = scratch.take(cut.scratch() * workers)?;
         let progress = options.progress.as_deref();
@@ -134,15 +144,7 @@ impl<T: Element> Depthwise<T> {
             memory,
             channel: None,
         });
-        let pieces = y
-            .chunks_mut(cut.parent)
-            .enumerate()
-            .flat_map(|(parent, y)| {
-                let pieces = y.chunks_mut(cut.unit).enumerate();
-                let first = parent * cut.parent;
-                let unit = cut.unit;
-                pieces.map(move |(n, y)| (first + n * unit, y))
-            });
+        let pieces = pieces(y, cut.parent, cut.unit);
         threads::share(states, pieces, |state, (mut first, mut y)| {
             let plane = cut.plane();
             while !y.is_empty() {
@@ -162,6 +164,15 @@ impl<T: Element> Depthwise<T> {
     }
 }
 
+/// Pieces of `unit` elements, the last one shorter, of each `parent` elements, and the place of each one's first element.
+fn pieces<T>(y: &mut [T], parent: usize, unit: usize) -> impl Iterator<Item = (usize, &mut [T])> {
+    let parents = y.chunks_mut(parent).enumerate();
+    parents.flat_map(move |(n, y)| {
+        let pieces = y.chunks_mut(unit).enumerate();
+        pieces.map(move |(m, y)| (n * parent + m * unit, y))
+    })
+}
+
 /// Threads that a run uses.
 fn workers(sizes: &Resolved, threads: usize) -> usize {
     threads::workers(threads, sizes.products())
@@ -170,7 +181,11 @@ fn workers(sizes: &Resolved, threads: usize) -> usize {
 /// Elements of scratch that a run needs.
 pub(crate) fn scratch_elements(sizes: &Resolved, threads: usize) -> Result<usize, Error> {
     let workers = workers(sizes, threads);
-    Ok(Cut::new(sizes, workers)?.scratch().saturating_mul(workers))
+    let each = match Doubled::new(sizes, workers)? {
+        Some(doubled) => doubled.scratch(),
+        None => Cut::new(sizes, workers)?.scratch(),
+    };
+    Ok(each.saturating_mul(workers))
 }
 
 /// What a thread keeps from piece to piece.

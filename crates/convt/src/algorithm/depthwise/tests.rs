@@ -169,6 +169,16 @@ fn pieces_of_every_kind() {
         "conv_transpose2d c2-2 i12x40 k4 s3 d2 g2",
         "conv_transpose2d c2-2 i12x40 k4 s4 d6 g2",
         "conv2d c2-2 i40x60 k3 s2 d5 p5 g2",
+        // stride 2 along the width: many planes at once, shared inputs, rows in pieces, bands of every kind
+        "conv_transpose1d n2 c70-70 i125 k4 s2 g70",
+        "conv_transpose1d n3 c5-5 i7 k2 s2 g5 op1",
+        "conv_transpose2d n2 c3-6 i40x5 k5x4 s3x2 p1 g3",
+        "conv_transpose2d n3 c5-5 i64x33 k4 s2 p1 g5",
+        "conv_transpose2d c2-2 i90x40 k3x4 s2 d3x1 p2x1 g2",
+        "conv_transpose2d c2-2 i9x33 k3x2 s5x2 p0x1 g2",
+        "conv_transpose2d c2-2 i3x6 k4x2 s17x2 g2",
+        "conv_transpose2d c2-2 i5x9 k4 s2 crop-7:-9 g2",
+        "conv_transpose2d c2-2 i9x60 k4 s2 crop5:8 g2",
         // kernels shorter than the stride, and crops beyond the picture
         "conv_transpose2d c2-2 i5x9 k2 s5 g2",
         "conv_transpose2d c1-1 i5x9 k3 s2 crop-7:-9",
