@@ -85,6 +85,8 @@ pub(crate) struct Facts {
     pub(crate) winograd: bool,
     /// Input and output channels of a group.
     pub(crate) channels: (usize, usize),
+    /// Weights of a group.
+    pub(crate) weights: usize,
     /// Positions of one phase in one image, and spatial axes.
     pub(crate) positions: usize,
     pub(crate) dims: usize,
@@ -178,9 +180,15 @@ pub(crate) fn why_not(algorithm: Algorithm, chosen: Algorithm, finite: bool) -> 
 }
 
 /// Positions up to which lanes along channels were measured to win: fewer in one axis, whose border is two positions, than
-/// in two or three, where it is more of the whole.
+/// in two or three, where it is more of the whole; and more where there are so many weights that each box of tiles would
+/// fetch them from far away.
 fn few_positions(facts: &Facts) -> usize {
-    if facts.dims == 1 { 128 } else { 300 }
+    const MANY_WEIGHTS: usize = 4 << 20;
+    match facts.dims {
+        _ if facts.weights >= MANY_WEIGHTS => 1024,
+        1 => 128,
+        _ => 300,
+    }
 }
 
 #[cfg(test)]
@@ -194,6 +202,7 @@ mod tests {
         whole: false,
         winograd: false,
         channels: (64, 64),
+        weights: 64 * 64 * 9,
         positions: 10_000,
         dims: 2,
     };
@@ -261,6 +270,13 @@ mod tests {
             ..USUAL
         };
         assert_eq!(chosen(last), Algorithm::Channels);
+        let heavy = Facts {
+            channels: (1024, 256),
+            weights: 1024 * 256 * 16,
+            positions: 1024,
+            ..USUAL
+        };
+        assert_eq!(chosen(heavy), Algorithm::Channels);
         let line = Facts {
             positions: 200,
             dims: 1,

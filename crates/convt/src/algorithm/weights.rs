@@ -116,6 +116,11 @@ fn facts(layer: &Layer, sizes: &Resolved) -> Facts {
         whole: patches::suits(sizes),
         winograd: false,
         channels: (sizes.in_per_group, layer.out_channels() / layer.groups()),
+        weights: layer
+            .weight_shape()
+            .iter()
+            .fold(1, |n: usize, &axis| n.saturating_mul(axis))
+            / layer.groups(),
         positions: positions.fold(1, usize::saturating_mul),
         dims: layer.dims(),
     }
