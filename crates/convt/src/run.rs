@@ -80,12 +80,15 @@ pub struct Run {
 }
 
 impl Run {
-    /// All threads of the current rayon pool, the layer's own output size, no memory limit, the best instruction set.
+    /// All threads, the layer's own output size, no memory limit, the best instruction set.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// At most this many threads; 0 is all of the current rayon pool, 1 touches no pool. No bit of the result depends on it.
+    /// At most this many threads; 0 is as many as the work is worth, 1 touches no pool. No bit of the result depends on it.
+    ///
+    /// A run from within a rayon pool uses that pool's threads. Any other uses the caller's and helpers of the engine's own,
+    /// as many as rayon's global pool would have less one, which stay awake for 100 microseconds after their work.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads;

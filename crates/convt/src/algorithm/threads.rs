@@ -1,6 +1,18 @@
-//! Work shared among threads without a pool of our own.
+//! Work shared among threads.
+//!
+//! A run from within a rayon pool uses that pool. Any other uses helpers of our own, one thread less than there are
+//! processors, for the caller works as well. Waking a sleeping thread takes several microseconds, which a layer of tens of
+//! them would feel; so a helper that has just worked stays awake for a bounded time, and looks for more.
 
-use std::sync::Mutex;
+use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use rayon::{Scope, ThreadPool, ThreadPoolBuilder, Yield};
+
+/// How long a helper stays awake after its last work, and a caller that is done waits awake for its helpers.
+const AWAKE: Duration = Duration::from_micros(100);
 
 /// Work for each thread below which a run asked to use all threads uses fewer: some tens of microseconds, of which waking
 /// a thread would take more than it saves.
@@ -52,15 +64,83 @@ pub(crate) fn share<S, I>(
     };
     // The caller works as well, on its own thread and at once: a helper that wakes late finds less to do, or nothing.
     let own = states.next();
-    rayon::in_place_scope(|scope| {
+    let at_work = AtomicUsize::new(states.len());
+    let pool = helpers();
+    in_scope(pool, |scope| {
         for mut state in states {
-            let work_all = &work_all;
-            scope.spawn(move |_| work_all(&mut state));
+            let (work_all, at_work) = (&work_all, &at_work);
+            scope.spawn(move |_| {
+                let _done = Done(at_work);
+                work_all(&mut state);
+                if pool.is_some() {
+                    rayon::spawn(stay_awake);
+                }
+            });
         }
         if let Some(mut state) = own {
             work_all(&mut state);
         }
+        if pool.is_some() {
+            let end = Instant::now() + AWAKE;
+            while at_work.load(Ordering::Acquire) > 0 && Instant::now() < end {
+                std::hint::spin_loop();
+            }
+        }
     });
+}
+
+/// A scope of these helpers', or of the pool that the caller is in.
+fn in_scope<'s>(pool: Option<&ThreadPool>, body: impl FnOnce(&Scope<'s>)) {
+    match pool {
+        Some(pool) => pool.in_place_scope(body),
+        None => rayon::in_place_scope(body),
+    }
+}
+
+/// Counts a helper as done, also when its work panics.
+struct Done<'c>(&'c AtomicUsize);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Release);
+    }
+}
+
+/// The helpers of callers that are in no pool; none where threads cannot be had.
+fn helpers() -> Option<&'static ThreadPool> {
+    static HELPERS: OnceLock<Option<ThreadPool>> = OnceLock::new();
+    if rayon::current_thread_index().is_some() {
+        return None;
+    }
+    let make = || {
+        let threads = rayon::current_num_threads().saturating_sub(1).max(1);
+        let named = |n| format!("convt-{n}");
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(named);
+        pool.build().ok()
+    };
+    HELPERS.get_or_init(make).as_ref()
+}
+
+/// Runs what there is to do in this helper's pool until there was nothing for a while.
+fn stay_awake() {
+    thread_local! {
+        static IS_AWAKE: Cell<bool> = const { Cell::new(false) };
+    }
+    // Work that is run from here asks to stay awake as well.
+    if IS_AWAKE.replace(true) {
+        return;
+    }
+    let mut end = Instant::now() + AWAKE;
+    while Instant::now() < end {
+        if rayon::yield_now() == Some(Yield::Executed) {
+            end = Instant::now() + AWAKE;
+        } else {
+            std::hint::spin_loop();
+        }
+    }
+    IS_AWAKE.set(false);
 }
 
 #[cfg(test)]
