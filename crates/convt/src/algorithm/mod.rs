@@ -6,6 +6,7 @@ mod choose;
 mod depthwise;
 mod merged;
 mod packed;
+mod parts;
 mod patches;
 mod phases;
 mod search;

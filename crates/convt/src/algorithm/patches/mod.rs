@@ -27,6 +27,7 @@ use std::ops::Range;
 
 use convt_simd::{Isa, PatchLine, Piece, Strips, VectorElement};
 
+use super::parts::Split;
 use super::{Call, threads};
 use crate::layer::Resolved;
 use crate::{Activation, Element, Error};
@@ -53,7 +54,6 @@ pub(crate) struct Patches<'a, T> {
     grid: Grid,
     batch: usize,
     in_channels: usize,
-    out_channels: usize,
     workers: usize,
     /// Images, positions along the grid's first axis, and pieces of channels of a job.
     images: usize,
@@ -100,7 +100,6 @@ impl<'a, T: Element + VectorElement> Patches<'a, T> {
             packed,
             batch,
             in_channels: sizes.in_channels,
-            out_channels: sizes.out_channels,
             workers,
             images: 1,
             slab: grid.first(),
@@ -168,11 +167,29 @@ impl<'a, T: Element + VectorElement> Patches<'a, T> {
             let slabs = self.grid.first().div_ceil(self.slab);
             progress.begin(self.batch.div_ceil(self.images) * slabs * parts.len());
         }
-        let jobs = self.jobs(y, &parts);
+        let split = Split {
+            plane: self.grid.outputs(),
+            slab: self.slab * self.grid.outputs_of_first(),
+            images: self.images,
+            pieces: parts
+                .iter()
+                .map(|blocks| self.packed.channels_of(blocks).len())
+                .collect(),
+        };
+        let inner = self.grid.inner();
         threads::share(
             memory.chunks_exact_mut(self.panel),
-            jobs,
-            |panel, mut job| {
+            split.parts(y),
+            |panel, part| {
+                let from = part.slab * self.slab;
+                let to = (from + self.slab).min(self.grid.first());
+                let mut job = Job {
+                    image: part.image,
+                    images: part.images,
+                    slab: from * inner..to * inner,
+                    blocks: parts[part.piece],
+                    planes: part.planes,
+                };
                 self.job(isa, x, activation, &mut job, panel);
                 if let Some(progress) = progress {
                     progress.step();
@@ -180,54 +197,6 @@ impl<'a, T: Element + VectorElement> Patches<'a, T> {
             },
         );
         Ok(())
-    }
-
-    /// Every job, each with its part of `y`.
-    fn jobs<'y>(
-        &'y self,
-        y: &'y mut [T],
-        parts: &'y [&'y [Block]],
-    ) -> impl Iterator<Item = Job<'y, T>> + Send + 'y {
-        let plane = self.grid.outputs();
-        let image = plane * self.out_channels;
-        let part = self.slab * self.grid.outputs_of_first();
-        let slabs = self.grid.first().div_ceil(self.slab);
-        y.chunks_mut(image * self.images)
-            .enumerate()
-            .flat_map(move |(group, y)| {
-                let images = y.len() / image;
-                let mut planes: Vec<Vec<Vec<&'y mut [T]>>> = (0..slabs)
-                    .map(|_| parts.iter().map(|_| Vec::new()).collect())
-                    .collect();
-                for image in y.chunks_mut(image) {
-                    let mut rest = image.chunks_mut(plane);
-                    for (n, blocks) in parts.iter().enumerate() {
-                        for plane in rest.by_ref().take(self.packed.channels_of(blocks).len()) {
-                            for (slab, part) in plane.chunks_mut(part).enumerate() {
-                                planes[slab][n].push(part);
-                            }
-                        }
-                    }
-                }
-                planes
-                    .into_iter()
-                    .enumerate()
-                    .flat_map(move |(slab, planes)| {
-                        let from = slab * self.slab;
-                        let to = (from + self.slab).min(self.grid.first());
-                        let inner = self.grid.inner();
-                        planes
-                            .into_iter()
-                            .zip(parts)
-                            .map(move |(planes, &blocks)| Job {
-                                image: group * self.images,
-                                images,
-                                slab: from * inner..to * inner,
-                                blocks,
-                                planes,
-                            })
-                    })
-            })
     }
 
     fn job(

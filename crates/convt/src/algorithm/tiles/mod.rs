@@ -34,6 +34,7 @@ use convt_simd::{Isa, WOVEN, Weave};
 
 use super::blocked::{Blocked, RowBlock};
 use super::merged::Merged;
+use super::parts::Split;
 use super::{Call, threads};
 use crate::layer::Resolved;
 use crate::{Activation, Element, Error};
@@ -133,7 +134,6 @@ pub(crate) struct Tiles<'a, T> {
     packed: Packing<'a, T>,
     lines: [Line; 4],
     in_channels: usize,
-    out_channels: usize,
     cut: Cut,
     workers: usize,
 }
@@ -163,7 +163,6 @@ impl<'a, T: Element> Tiles<'a, T> {
         Ok(Self {
             packed,
             in_channels: sizes.in_channels,
-            out_channels: sizes.out_channels,
             lines,
             cut,
             workers,
@@ -199,8 +198,26 @@ impl<'a, T: Element> Tiles<'a, T> {
         let covered = self.packed.per_group().0 > 0 && self.lines.iter().all(Line::is_covered);
         let long = self.lines[3].output * size_of::<T>() >= STREAMED_ROW;
         let streamed = long && activation.is_none() && size_of_val(y) >= STREAMED;
-        let jobs = self.jobs(y, step);
-        threads::share(memory.chunks_exact_mut(each), jobs, |memory, mut job| {
+        let along = &self.lines[self.cut.axis];
+        let inner = self.lines[self.cut.axis + 1..].iter();
+        let inner: usize = inner.map(|line| line.output).product();
+        let units = self.packed.units();
+        let channels = |units: &[RowBlock]| units.iter().map(|unit| unit.rows).sum();
+        let split = Split {
+            plane: along.output * inner,
+            slab: along.step * self.cut.slab * inner,
+            images: self.cut.images,
+            pieces: units.chunks(step).map(channels).collect(),
+        };
+        let memory = memory.chunks_exact_mut(each);
+        threads::share(memory, split.parts(y), |memory, part| {
+            let mut job = Job {
+                image: part.image,
+                images: part.images,
+                slab: part.slab,
+                blocks: part.piece * step..((part.piece + 1) * step).min(units.len()),
+                planes: part.planes,
+            };
             let (panel, sums) = memory.split_at_mut(self.cut.panel());
             self.job(
                 &Common {
@@ -219,56 +236,6 @@ impl<'a, T: Element> Tiles<'a, T> {
             }
         });
         Ok(())
-    }
-
-    /// Every job: groups of images, slabs of their planes, pieces of `step` blocks of channels, each with its part of `y`.
-    fn jobs<'y>(
-        &'y self,
-        y: &'y mut [T],
-        step: usize,
-    ) -> impl Iterator<Item = Job<'y, T>> + Send + 'y {
-        let along = &self.lines[self.cut.axis];
-        let inner: usize = self.lines[self.cut.axis + 1..]
-            .iter()
-            .map(|line| line.output)
-            .product();
-        let plane = along.output * inner;
-        let part = along.step * self.cut.slab * inner;
-        let slabs = along.count.div_ceil(self.cut.slab);
-        let blocks = self.packed.units();
-        let pieces = blocks.len().div_ceil(step);
-        y.chunks_mut(plane * self.out_channels * self.cut.images)
-            .enumerate()
-            .flat_map(move |(group, y)| {
-                let images = y.len() / (plane * self.out_channels);
-                let mut parts: Vec<Vec<Vec<&'y mut [T]>>> = (0..slabs)
-                    .map(|_| (0..pieces).map(|_| Vec::new()).collect())
-                    .collect();
-                for image in y.chunks_mut(plane * self.out_channels) {
-                    let mut planes = image.chunks_mut(plane);
-                    for (piece, blocks) in blocks.chunks(step).enumerate() {
-                        let channels = blocks.iter().map(|block| block.rows).sum();
-                        for plane in planes.by_ref().take(channels) {
-                            for (slab, part) in plane.chunks_mut(part).enumerate() {
-                                parts[slab][piece].push(part);
-                            }
-                        }
-                    }
-                }
-                parts
-                    .into_iter()
-                    .enumerate()
-                    .flat_map(move |(slab, parts)| {
-                        let jobs = parts.into_iter().enumerate();
-                        jobs.map(move |(piece, planes)| Job {
-                            image: group * self.cut.images,
-                            images,
-                            slab,
-                            blocks: piece * step..((piece + 1) * step).min(blocks.len()),
-                            planes,
-                        })
-                    })
-            })
     }
 
     fn job(&self, common: &Common<'_, T>, job: &mut Job<'_, T>, panel: &mut [T], sums: &mut [T]) {
