@@ -1,5 +1,51 @@
 //! An output taken apart for threads: groups of images, slabs of their planes, pieces of their channels.
 
+/// How much of an output a job has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Share {
+    /// Images.
+    pub(crate) images: usize,
+    /// Positions along the axis that a plane is cut along.
+    pub(crate) slab: usize,
+    /// Pieces that the blocks of channels are shared in.
+    pub(crate) pieces: usize,
+}
+
+/// What there is to share.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Whole {
+    pub(crate) batch: usize,
+    /// Blocks of channels.
+    pub(crate) blocks: usize,
+    /// Whether channels are shared before positions, for the sake of their weights.
+    pub(crate) by_channels: bool,
+}
+
+impl Share {
+    /// Makes jobs smaller until there are at least `wanted`, as far as there is enough to share: images, then channels where
+    /// their weights are many, then positions, then channels.
+    pub(crate) fn make(&mut self, wanted: usize, whole: &Whole) {
+        if whole.batch.div_ceil(self.images.max(1)) < wanted {
+            self.images = whole.batch.div_ceil(wanted).max(1);
+        }
+        let mut jobs = whole.batch.div_ceil(self.images.max(1)).max(1);
+        if whole.by_channels && jobs < wanted {
+            self.pieces = wanted.div_ceil(jobs).min(whole.blocks).max(1);
+            jobs *= self.pieces;
+        }
+        if jobs < wanted && self.images == 1 {
+            let all = self.slab;
+            self.slab = all.div_ceil(wanted.div_ceil(jobs).min(all));
+            jobs *= all.div_ceil(self.slab);
+        }
+        if jobs < wanted {
+            self.pieces = (self.pieces * wanted.div_ceil(jobs))
+                .min(whole.blocks)
+                .max(1);
+        }
+    }
+}
+
 /// How an output is taken apart. No size is zero.
 #[derive(Clone, Debug)]
 pub(crate) struct Split {
@@ -66,6 +112,32 @@ impl Split {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn images_are_shared_first_then_positions_then_channels_unless_their_weights_are_many() {
+        let share = |images, slab, wanted, batch, blocks, by_channels| {
+            let mut share = Share {
+                images,
+                slab,
+                pieces: 1,
+            };
+            share.make(
+                wanted,
+                &Whole {
+                    batch,
+                    blocks,
+                    by_channels,
+                },
+            );
+            (share.images, share.slab, share.pieces)
+        };
+        assert_eq!(share(8, 32, 4, 16, 10, false), (4, 32, 1));
+        assert_eq!(share(1, 32, 4, 1, 10, false), (1, 8, 1));
+        assert_eq!(share(1, 32, 4, 1, 10, true), (1, 32, 4));
+        assert_eq!(share(1, 2, 8, 1, 10, false), (1, 1, 4));
+        assert_eq!(share(1, 2, 8, 1, 3, false), (1, 1, 3));
+        assert_eq!(share(1, 32, 4, 0, 10, true), (1, 32, 4));
+    }
 
     #[test]
     fn every_element_is_in_one_part_in_the_order_of_images_and_channels() {

@@ -27,7 +27,7 @@ use std::ops::Range;
 
 use convt_simd::{Isa, PatchLine, Piece, Strips, VectorElement};
 
-use super::parts::Split;
+use super::parts::{Share, Split, Whole};
 use super::{Call, threads};
 use crate::layer::Resolved;
 use crate::{Activation, Element, Error};
@@ -55,10 +55,8 @@ pub(crate) struct Patches<'a, T> {
     batch: usize,
     in_channels: usize,
     workers: usize,
-    /// Images, positions along the grid's first axis, and pieces of channels of a job.
-    images: usize,
-    slab: usize,
-    pieces: usize,
+    /// What a job has; its slab lies along the grid's first axis.
+    share: Share,
     /// Elements of a panel.
     panel: usize,
 }
@@ -96,51 +94,31 @@ impl<'a, T: Element + VectorElement> Patches<'a, T> {
         } / size_of::<T>();
         let most = (limit / strip).max(1);
         let (batch, positions) = (sizes.batch, grid.positions());
-        let mut this = Self {
+        // Small images share strips, a few boxes of them.
+        let boxed = most * 2 * T::LINE;
+        let mut share = Share {
+            images: (4 * boxed / positions.max(1)).min(batch).max(1),
+            slab: grid.first(),
+            pieces: 1,
+        };
+        if workers > 1 {
+            let whole = Whole {
+                batch,
+                blocks: packed.units(),
+                by_channels: bytes > RESIDENT,
+            };
+            share.make(2 * workers, &whole);
+        }
+        let rows = share.images.saturating_mul(share.slab);
+        let strips = rows.saturating_mul(grid.inner()).div_ceil(2 * T::LINE);
+        Self {
             packed,
             batch,
             in_channels: sizes.in_channels,
             workers,
-            images: 1,
-            slab: grid.first(),
-            pieces: 1,
-            panel: 0,
+            share,
+            panel: strips.min(most).saturating_mul(strip),
             grid,
-        };
-        // Small images share strips, a few boxes of them.
-        let boxed = most * 2 * T::LINE;
-        this.images = (4 * boxed / positions.max(1)).min(batch).max(1);
-        if workers > 1 {
-            this.share(2 * workers, bytes > RESIDENT);
-        }
-        let positions = this
-            .images
-            .saturating_mul(this.slab)
-            .saturating_mul(this.grid.inner());
-        let strips = positions.div_ceil(2 * T::LINE);
-        this.panel = strips.min(most).saturating_mul(strip);
-        this
-    }
-
-    /// Makes at least `wanted` jobs where there is enough to share: images, then channels where their weights are many,
-    /// then positions, then channels.
-    fn share(&mut self, wanted: usize, many: bool) {
-        if self.batch.div_ceil(self.images) < wanted {
-            self.images = self.batch.div_ceil(wanted).max(1);
-        }
-        let mut jobs = self.batch.div_ceil(self.images);
-        let units = self.packed.units();
-        if many && jobs < wanted {
-            self.pieces = wanted.div_ceil(jobs).min(units);
-            jobs *= self.pieces;
-        }
-        if jobs < wanted && self.images == 1 {
-            let slabs = wanted.div_ceil(jobs).min(self.grid.first());
-            self.slab = self.grid.first().div_ceil(slabs);
-            jobs *= self.grid.first().div_ceil(self.slab);
-        }
-        if jobs < wanted {
-            self.pieces = (self.pieces * wanted.div_ceil(jobs)).min(units).max(1);
         }
     }
 
@@ -162,15 +140,15 @@ impl<'a, T: Element + VectorElement> Patches<'a, T> {
         } = call;
         let memory = scratch.take(self.scratch())?;
         let progress = options.progress.as_deref();
-        let parts = self.packed.parts(self.pieces);
+        let parts = self.packed.parts(self.share.pieces);
         if let Some(progress) = progress {
-            let slabs = self.grid.first().div_ceil(self.slab);
-            progress.begin(self.batch.div_ceil(self.images) * slabs * parts.len());
+            let slabs = self.grid.first().div_ceil(self.share.slab);
+            progress.begin(self.batch.div_ceil(self.share.images) * slabs * parts.len());
         }
         let split = Split {
             plane: self.grid.outputs(),
-            slab: self.slab * self.grid.outputs_of_first(),
-            images: self.images,
+            slab: self.share.slab * self.grid.outputs_of_first(),
+            images: self.share.images,
             pieces: parts
                 .iter()
                 .map(|blocks| self.packed.channels_of(blocks).len())
@@ -181,8 +159,8 @@ impl<'a, T: Element + VectorElement> Patches<'a, T> {
             memory.chunks_exact_mut(self.panel),
             split.parts(y),
             |panel, part| {
-                let from = part.slab * self.slab;
-                let to = (from + self.slab).min(self.grid.first());
+                let from = part.slab * self.share.slab;
+                let to = (from + self.share.slab).min(self.grid.first());
                 let mut job = Job {
                     image: part.image,
                     images: part.images,

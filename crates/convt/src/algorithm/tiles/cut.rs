@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::line::Line;
+use crate::algorithm::parts::{Share, Whole};
 use crate::algorithm::search::last_where;
 
 /// Bytes of a panel that a box is cut to.
@@ -105,29 +106,21 @@ impl Cut {
             // One thread takes whole images.
             cut.images = positions[0].min(batch);
         } else {
-            // Two jobs a thread: images, then channels where their weights are many, then positions, then channels.
-            let wanted = 2 * needs.workers;
-            if batch.div_ceil(cut.images) < wanted {
-                cut.images = batch.div_ceil(wanted).max(1);
-                positions[0] = positions[0].min(cut.images);
-            }
-            let mut jobs = batch.div_ceil(cut.images);
-            let by_channels = needs.weights > RESIDENT && needs.blocks >= 4 * needs.workers;
-            if by_channels && jobs < wanted {
-                cut.pieces = wanted.div_ceil(jobs).min(needs.blocks);
-                jobs *= cut.pieces;
-            }
-            if jobs < wanted && cut.images == 1 {
-                let slabs = wanted.div_ceil(jobs).min(lines[axis].count);
-                cut.slab = lines[axis].count.div_ceil(slabs);
-                positions[axis] = positions[axis].min(cut.slab);
-                jobs *= lines[axis].count.div_ceil(cut.slab);
-            }
-            if jobs < wanted {
-                cut.pieces = (cut.pieces * wanted.div_ceil(jobs))
-                    .min(needs.blocks)
-                    .max(1);
-            }
+            // Two jobs a thread.
+            let mut share = Share {
+                images: cut.images,
+                slab: cut.slab,
+                pieces: cut.pieces,
+            };
+            let whole = Whole {
+                batch,
+                blocks: needs.blocks,
+                by_channels: needs.weights > RESIDENT && needs.blocks >= 4 * needs.workers,
+            };
+            share.make(2 * needs.workers, &whole);
+            positions[0] = positions[0].min(share.images);
+            positions[axis] = positions[axis].min(share.slab);
+            (cut.images, cut.slab, cut.pieces) = (share.images, share.slab, share.pieces);
         }
         // Equal boxes: the last is not a remnant.
         for (a, n) in positions.iter_mut().enumerate() {
