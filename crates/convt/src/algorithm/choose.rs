@@ -85,8 +85,9 @@ pub(crate) struct Facts {
     pub(crate) winograd: bool,
     /// Input and output channels of a group.
     pub(crate) channels: (usize, usize),
-    /// Weights of a group.
+    /// Weights of a group, and their bytes.
     pub(crate) weights: usize,
+    pub(crate) weight_bytes: usize,
     /// Positions of one phase in one image, and spatial axes.
     pub(crate) positions: usize,
     pub(crate) dims: usize,
@@ -148,11 +149,21 @@ pub(crate) fn choose(facts: &Facts) -> Choice {
             "short phases of many channels: fewer products than taps, with an error bound like a direct sum's",
         );
     }
+    if ins >= 32 && outs >= 32 && facts.weight_bytes >= HEAVY {
+        return is(
+            Algorithm::Channels,
+            "more weights than the second-level cache keeps beside a panel: lanes along output channels read each once a piece",
+        );
+    }
     is(
         Algorithm::Tiles,
         "lanes along the width, inputs packed once with their border of zeros",
     )
 }
+
+/// Bytes of a group's weights from which tiles, which go through all of them for each box of positions, were measured to
+/// lose to lanes along channels, whatever the number of positions: half of a second-level cache of 2 MiB.
+const HEAVY: usize = 1 << 20;
 
 /// Why `algorithm` is not the one that `chosen` is.
 pub(crate) fn why_not(algorithm: Algorithm, chosen: Algorithm, finite: bool) -> &'static str {
@@ -161,7 +172,9 @@ pub(crate) fn why_not(algorithm: Algorithm, chosen: Algorithm, finite: bool) -> 
         Algorithm::Depthwise => {
             "for transposed convolutions of one input channel per group, along at most two axes"
         }
-        Algorithm::Channels => "for few positions and many channels, or channels as the last axis",
+        Algorithm::Channels => {
+            "for few positions or very many weights, with many channels; or channels as the last axis"
+        }
         Algorithm::Winograd => {
             "for two or three taps a phase, many channels and positions, and runs that are not exact"
         }
@@ -203,6 +216,7 @@ mod tests {
         winograd: false,
         channels: (64, 64),
         weights: 64 * 64 * 9,
+        weight_bytes: 64 * 64 * 9 * 4,
         positions: 10_000,
         dims: 2,
     };
@@ -277,6 +291,19 @@ mod tests {
             ..USUAL
         };
         assert_eq!(chosen(heavy), Algorithm::Channels);
+        let many = Facts {
+            channels: (256, 128),
+            weight_bytes: 256 * 128 * 9 * 4,
+            ..USUAL
+        };
+        assert_eq!(chosen(many), Algorithm::Channels);
+        assert_eq!(
+            chosen(Facts {
+                winograd: true,
+                ..many
+            }),
+            Algorithm::Winograd
+        );
         let line = Facts {
             positions: 200,
             dims: 1,

@@ -77,7 +77,7 @@ pub(crate) fn outlook<T: Element>(
         shape,
         tiny: tiny::takes(layer, count) && tiny::suits(sizes),
         winograd: transformed.is_some(),
-        ..facts(layer, sizes)
+        ..facts::<T>(layer, sizes)
     };
     let choice = choose(&facts);
     let scratch = match choice.algorithm {
@@ -104,11 +104,16 @@ pub(crate) fn outlook<T: Element>(
 }
 
 /// What the sizes alone decide.
-fn facts(layer: &Layer, sizes: &Resolved) -> Facts {
+fn facts<T>(layer: &Layer, sizes: &Resolved) -> Facts {
     let positions = sizes
         .walks
         .iter()
         .map(|walk| walk.output().div_ceil(walk.steps().1));
+    let weights = layer
+        .weight_shape()
+        .iter()
+        .fold(1, |n: usize, &axis| n.saturating_mul(axis))
+        / layer.groups();
     Facts {
         shape: LayerShape::Usual,
         tiny: false,
@@ -116,11 +121,8 @@ fn facts(layer: &Layer, sizes: &Resolved) -> Facts {
         whole: patches::suits(sizes),
         winograd: false,
         channels: (sizes.in_per_group, layer.out_channels() / layer.groups()),
-        weights: layer
-            .weight_shape()
-            .iter()
-            .fold(1, |n: usize, &axis| n.saturating_mul(axis))
-            / layer.groups(),
+        weights,
+        weight_bytes: weights.saturating_mul(size_of::<T>()),
         positions: positions.fold(1, usize::saturating_mul),
         dims: layer.dims(),
     }
@@ -187,7 +189,7 @@ impl<T: Element> Weights<T> {
             tiny: self.tiny.is_some() && !last && tiny::suits(sizes),
             channels_last: last,
             winograd: size.is_some(),
-            ..facts(&self.layer, sizes)
+            ..facts::<T>(&self.layer, sizes)
         };
         Ok((choose(&facts), size.unwrap_or(winograd::Size::Small)))
     }

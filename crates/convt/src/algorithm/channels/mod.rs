@@ -15,7 +15,7 @@
 //!
 //! **Cost.** One multiply-add per product that exists, for channels rounded up to a cache line of them; every weight is
 //! loaded once per tile of positions (up to 6 by 4 vectors), and from far memory once per box of positions. **Scratch:**
-//! the sums of a box and block. **Chosen** where positions are few and channels many. It is right for weights that are not
+//! the sums of a box and block. **Chosen** where channels are many and positions few or weights very many. It is right for weights that are not
 //! finite as well.
 //!
 //! Input and output may have their channels last, `(N, spatial..., C)`: the input is then read by other strides and the

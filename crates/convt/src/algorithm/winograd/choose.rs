@@ -27,7 +27,7 @@ const WEIGHT: f64 = 1.0;
 const NEAR: usize = 1 << 20;
 
 /// Bytes of transformed weights beyond which reading them takes longer than the products that they save.
-const FAR: usize = 32 << 20;
+const FAR: usize = 12 << 20;
 
 /// How much faster than the direct algorithm it must look.
 const MARGIN: f64 = 1.05;
