@@ -94,7 +94,12 @@ impl Layer {
             count = count.saturating_add(product(&self.weight_shape()));
         }
         if weight {
-            count = count.saturating_add(weight_gradient_scratch::<T>(sizes, self.groups(), run));
+            count = count.saturating_add(weight_gradient_scratch::<T>(
+                sizes,
+                self.groups(),
+                self.op() == convt_geometry::Op::ConvTranspose,
+                run,
+            ));
         }
         if run.layout == Layout::ChannelsLast {
             let spatial = |size: fn(&convt_geometry::Walk) -> usize| {
@@ -143,6 +148,7 @@ impl Layer {
                         isa,
                         sizes,
                         groups: self.groups(),
+                        transposed: self.op() == convt_geometry::Op::ConvTranspose,
                         x: &x,
                         dy: &dy,
                         weight,

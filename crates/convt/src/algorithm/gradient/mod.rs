@@ -10,14 +10,22 @@
 //! over the products that exist, for weights of shape `(Ca, Cb/groups, kernel...)`.
 
 mod blocks;
+mod cut;
+mod form;
+mod job;
+mod panels;
 mod plain;
 mod sums;
 
 use convt_geometry::{Op, Walk};
-use convt_simd::Isa;
+use convt_simd::{Isa, Runs};
 
+use super::threads;
 use crate::layer::Resolved;
 use crate::{Element, Error, Run, Scratch};
+use cut::Cut;
+use job::{State, jobs};
+use panels::Map;
 
 pub(crate) use sums::bias_gradient;
 
@@ -27,6 +35,7 @@ pub(crate) struct WeightCall<'c, T> {
     /// Sizes of the forward run.
     pub(crate) sizes: &'c Resolved,
     pub(crate) groups: usize,
+    pub(crate) transposed: bool,
     pub(crate) x: &'c [T],
     pub(crate) dy: &'c [T],
     pub(crate) weight: &'c mut [T],
@@ -121,6 +130,15 @@ impl PairShape {
         }
     }
 
+    /// Channels of a group of the coarse tensor, and of the fine one.
+    fn coarse_each(&self) -> usize {
+        self.coarse_channels / self.groups
+    }
+
+    fn fine_each(&self) -> usize {
+        self.fine_channels / self.groups
+    }
+
     fn taps(&self) -> usize {
         self.axes.iter().map(PairAxis::kernel).product()
     }
@@ -134,37 +152,76 @@ impl PairShape {
     }
 }
 
+/// Products up to which the definition itself is fastest.
+const FEW: u128 = 2048;
+
+/// How the gradient of these sizes is taken apart, and the threads that share it; none where the definition itself runs.
+fn cut<T: Element>(
+    isa: Isa,
+    sizes: &Resolved,
+    shape: &PairShape,
+    threads: usize,
+) -> Option<(Cut, usize)> {
+    if sizes.products() <= FEW {
+        return None;
+    }
+    let workers = threads::workers(threads, sizes.work());
+    let cut = Cut::new::<T>(isa, shape, workers);
+    Some((cut, workers.min(cut.jobs())))
+}
+
 /// Elements of scratch that the gradient needs.
 pub(crate) fn weight_gradient_scratch<T: Element>(
-    _sizes: &Resolved,
-    _groups: usize,
-    _run: &Run,
+    sizes: &Resolved,
+    groups: usize,
+    transposed: bool,
+    run: &Run,
 ) -> usize {
-    0
+    let shape = PairShape::new(sizes, groups, transposed);
+    if shape.coarse_each() * shape.fine_each() == 0 {
+        return 0;
+    }
+    let isa = run.isa.unwrap_or_else(Isa::best);
+    let elements = cut::<T>(isa, sizes, &shape, run.threads).map_or(0, |(cut, workers)| {
+        cut.memory::<T>().iter().sum::<usize>() * workers
+    });
+    Scratch::<T>::with_slack(elements)
 }
 
 /// Writes the gradient of the weight.
 pub(crate) fn weight_gradient<T: Element>(call: WeightCall<'_, T>) -> Result<(), Error> {
-    let transposed = call
-        .sizes
-        .walks
-        .iter()
-        .any(|walk| walk.op() == Op::ConvTranspose);
-    let shape = PairShape::new(call.sizes, call.groups, transposed);
-    if call.weight.is_empty() {
+    let WeightCall {
+        isa,
+        sizes,
+        x,
+        dy,
+        weight,
+        ..
+    } = call;
+    if weight.is_empty() {
         return Ok(());
     }
-    let (coarse, fine) = if transposed {
-        (call.x, call.dy)
-    } else {
-        (call.dy, call.x)
-    };
+    let shape = PairShape::new(sizes, call.groups, call.transposed);
+    let (coarse, fine) = if call.transposed { (x, dy) } else { (dy, x) };
     let pair = Pair {
         coarse,
         fine,
         shape,
     };
-    let _ = (call.scratch, call.threads);
-    plain::run(call.isa, &pair, call.weight);
+    let Some((cut, workers)) = cut::<T>(isa, sizes, &shape, call.threads) else {
+        plain::run(isa, &pair, weight);
+        return Ok(());
+    };
+    let each = cut.memory::<T>().iter().sum();
+    let memory = call.scratch.take(each * workers)?;
+    let states = memory.chunks_exact_mut(each).map(|memory| State {
+        memory,
+        map: Map::default(),
+        runs: Runs::default(),
+    });
+    let jobs = jobs(&cut, weight);
+    threads::share(states, jobs.into_iter(), |state, job| {
+        job.run(isa, &cut, &pair, state);
+    });
     Ok(())
 }
