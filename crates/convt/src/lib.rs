@@ -33,6 +33,7 @@ mod activation;
 mod algorithm;
 #[cfg(feature = "ndarray")]
 mod arrays;
+mod backward;
 mod element;
 mod error;
 mod explain;
@@ -51,6 +52,7 @@ pub mod port;
 
 pub use activation::Activation;
 pub use algorithm::Algorithm;
+pub use backward::{Gradients, GradientsMut, Wanted};
 pub use convt_geometry::{Crop, Dtype, GeometryError, Op, Padding, Parameter, Problem};
 pub use convt_simd::{Isa, IsaError};
 pub use element::Element;

@@ -21,17 +21,12 @@ pub struct Plan<T> {
     activation: Activation<T>,
 }
 
-impl<T: Element> Plan<T> {
-    pub(crate) fn new(
-        layer: &Layer,
-        weight: &TensorRef<'_, T>,
-        bias: Option<&[T]>,
-        limit: Option<usize>,
-    ) -> Result<Self, Error> {
-        layer.check()?;
-        let expected = layer.weight_shape();
+impl Layer {
+    /// Refuses a weight of another shape than the layer's.
+    pub(crate) fn check_weight<T: Element>(&self, weight: &TensorRef<'_, T>) -> Result<(), Error> {
+        let expected = self.weight_shape();
         if weight.shape.len() != expected.len() {
-            let order = match layer.op() {
+            let order = match self.op() {
                 Op::ConvTranspose => "(C_in, C_out/groups, kernel...)",
                 Op::Conv => "(C_out, C_in/groups, kernel...)",
             };
@@ -49,7 +44,19 @@ impl<T: Element> Plan<T> {
                 because: "with the layer's channels, groups and kernel_size",
             });
         }
-        check_elements::<T>("weight", weight.data.len(), &weight.shape)?;
+        check_elements::<T>("weight", weight.data.len(), &weight.shape)
+    }
+}
+
+impl<T: Element> Plan<T> {
+    pub(crate) fn new(
+        layer: &Layer,
+        weight: &TensorRef<'_, T>,
+        bias: Option<&[T]>,
+        limit: Option<usize>,
+    ) -> Result<Self, Error> {
+        layer.check()?;
+        layer.check_weight(weight)?;
         match bias {
             Some(_) if !layer.has_bias() => return Err(Error::Bias { wanted: false }),
             None if layer.has_bias() => return Err(Error::Bias { wanted: true }),
@@ -281,7 +288,7 @@ impl<T: Element> Plan<T> {
 }
 
 /// For each image, writes its `rows` rows of `columns` elements as columns.
-fn exchange<T: Element>(to: &mut [T], from: &[T], rows: usize, columns: usize) {
+pub(crate) fn exchange<T: Element>(to: &mut [T], from: &[T], rows: usize, columns: usize) {
     if rows * columns == 0 {
         return;
     }
@@ -295,7 +302,7 @@ fn exchange<T: Element>(to: &mut [T], from: &[T], rows: usize, columns: usize) {
 }
 
 /// Refuses `bytes` beyond the limit, where there is one.
-fn within(limit: Option<usize>, what: &'static str, bytes: usize) -> Result<(), Error> {
+pub(crate) fn within(limit: Option<usize>, what: &'static str, bytes: usize) -> Result<(), Error> {
     match limit {
         Some(limit) if bytes > limit => Err(Error::MemoryLimit { what, bytes, limit }),
         _ => Ok(()),

@@ -11,8 +11,10 @@
 
 mod depthwise;
 mod doubled;
+mod gather;
 mod isa;
 mod lanes;
+mod outer;
 mod patches;
 mod rows;
 mod stepped;
@@ -24,8 +26,10 @@ mod weave;
 
 pub use depthwise::{SpreadRows, Term, pattern_elements, row_reads};
 pub use doubled::{Band, DOUBLED_TAPS, DoubledPlanes, PanelRows, doubled_row_reads};
+pub use gather::{Gather, Places};
 pub use isa::{Isa, IsaError, Routine};
 pub use lanes::{LaneTap, Lanes, PACE, Place, lane_tiles};
+pub use outer::{Factors, MATCHED_VECTORS, OUTER_VECTORS, Run as FactorRun, Runs};
 pub use patches::{PATCH_BLOCKS, PatchLine, Piece, Strips};
 pub use rows::CopiedRows;
 pub use stepped::{GRIDS, Grid, Stepped, TapLine};

@@ -4,7 +4,7 @@ use crate::Isa;
 use crate::vector::{Kernel, Vector, VectorElement};
 
 /// The most lanes of a vector.
-const MOST: usize = 16;
+pub(crate) const MOST: usize = 16;
 
 /// Sums with channels side by side, and the planes, one per channel, that they are stored in:
 ///
@@ -78,7 +78,7 @@ impl<T: VectorElement> Kernel<T> for Checked<'_, '_, T> {
 /// # Safety
 /// The vector's features are enabled.
 #[inline(always)]
-unsafe fn turned<T: VectorElement, X: Vector<T>>(square: [X; MOST]) -> [X; MOST] {
+pub(crate) unsafe fn turned<T: VectorElement, X: Vector<T>>(square: [X; MOST]) -> [X; MOST] {
     let mut rows = square;
     for _ in 0..X::LANES.ilog2() {
         let from = rows;

@@ -4,6 +4,7 @@ mod blocked;
 mod channels;
 mod choose;
 mod depthwise;
+mod gradient;
 mod merged;
 mod packed;
 mod parts;
@@ -27,6 +28,7 @@ use packed::Packed;
 #[cfg(test)]
 use phases::Phases;
 
+pub(crate) use gradient::{WeightCall, bias_gradient, weight_gradient, weight_gradient_scratch};
 pub(crate) use phases::table_bytes;
 pub(crate) use weights::{Weights, outlook};
 

@@ -1,5 +1,6 @@
 //! Layers: the parameters of `torch.nn.ConvTranspose{1,2,3}d` and `Conv{1,2,3}d`, and more ways to say the padding.
 
+mod adjoint;
 mod resolved;
 mod typed;
 
