@@ -11,6 +11,7 @@
 
 mod depthwise;
 mod doubled;
+mod entries;
 mod isa;
 mod lanes;
 mod patches;
