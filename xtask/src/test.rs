@@ -18,17 +18,8 @@ pub(crate) fn everything() -> Result<(), String> {
     house::check()?;
     run(&mut cargo(&["test", "--workspace"]))?;
     // Arithmetic that debug mode checks wraps in release mode: nothing may depend on being caught.
-    run(&mut cargo(&[
-        "test",
-        "--release",
-        "-p",
-        "convt",
-        "--test",
-        "refusals",
-        "--test",
-        "vectors",
-    ]))?;
-    run(&mut cargo(&["test", "--release", "-p", "convt-geometry"]))?;
+    released(&["-p", "convt", "--test", "refusals", "--test", "vectors"])?;
+    released(&["-p", "convt-geometry"])?;
     if spills::can_be_checked() {
         spills::check()?;
     }
@@ -41,6 +32,13 @@ pub(crate) fn everything() -> Result<(), String> {
     }
     eprintln!("\nPAGE NOT TESTED: it needs npm, Chromium and Rust's library for WebAssembly");
     Ok(())
+}
+
+/// Tests in release mode, but for optimising across crates as programs are linked: that would compile the engine again with
+/// each of them.
+fn released(words: &[&str]) -> Result<(), String> {
+    let mut command = cargo(&["test", "--release"]);
+    run(command.args(words).env("CARGO_PROFILE_RELEASE_LTO", "off"))
 }
 
 /// Formatting, clippy and documentation.

@@ -7,6 +7,9 @@ use convt_geometry::Dtype;
 use convt_simd::VectorElement;
 
 use crate::activation::{double, single};
+use crate::algorithm::{Call, Weights};
+use crate::layer::Resolved;
+use crate::{Error, Layer, Run};
 
 /// `f32` or `f64`.
 pub trait Element:
@@ -45,14 +48,46 @@ pub trait Element:
     fn sigmoid(self) -> Self;
 }
 
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
+pub(crate) mod sealed {
+    use crate::algorithm::{Call, Weights};
+    use crate::layer::Resolved;
+    use crate::{Error, Layer, Run};
+
+    /// The engine of one element type, compiled once, here: [`Weights`]' methods of the same names are generic, and every use
+    /// of a generic function in another crate compiles it anew, with all algorithms behind it.
+    #[allow(private_interfaces)] // the trait is nobody else's to call
+    pub trait Sealed: Sized {
+        fn pack(layer: &Layer, weight: &[Self], bias: &[Self]) -> Result<Weights<Self>, Error>;
+        fn run(weights: &Weights<Self>, call: Call<'_, Self>) -> Result<(), Error>;
+        fn scratch_elements(
+            weights: &Weights<Self>,
+            sizes: &Resolved,
+            run: &Run,
+        ) -> Result<usize, Error>;
+    }
 }
 
 macro_rules! element {
     ($type:ty, $dtype:expr, $curves:ident) => {
+        #[allow(private_interfaces)]
+        impl sealed::Sealed for $type {
+            fn pack(layer: &Layer, weight: &[Self], bias: &[Self]) -> Result<Weights<Self>, Error> {
+                Weights::new(layer, weight, bias)
+            }
+
+            fn run(weights: &Weights<Self>, call: Call<'_, Self>) -> Result<(), Error> {
+                weights.run(call)
+            }
+
+            fn scratch_elements(
+                weights: &Weights<Self>,
+                sizes: &Resolved,
+                run: &Run,
+            ) -> Result<usize, Error> {
+                weights.scratch_elements(sizes, run)
+            }
+        }
+
         impl Element for $type {
             const ZERO: Self = 0.0;
             const DTYPE: Dtype = $dtype;

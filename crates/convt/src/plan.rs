@@ -72,7 +72,7 @@ impl<T: Element> Plan<T> {
         within(limit, "packed weights", bytes)?;
         Ok(Self {
             layer: layer.clone(),
-            weights: Arc::new(Weights::new(layer, &weight.data, bias.unwrap_or_default())?),
+            weights: Arc::new(T::pack(layer, &weight.data, bias.unwrap_or_default())?),
             activation: Activation::None,
         })
     }
@@ -116,7 +116,7 @@ impl<T: Element> Plan<T> {
     pub fn scratch_bytes(&self, input: &[usize], threads: usize) -> Result<usize, Error> {
         let resolved = self.layer.resolve(input, &OutputChoice::Layer)?;
         let run = Run::new().threads(threads);
-        let elements = self.weights.scratch_elements(&resolved, &run)?;
+        let elements = T::scratch_elements(&self.weights, &resolved, &run)?;
         Ok(elements.saturating_mul(size_of::<T>()))
     }
 
@@ -223,7 +223,7 @@ impl<T: Element> Plan<T> {
         if run.memory_limit.is_none() {
             return Ok(());
         }
-        let scratch = self.weights.scratch_elements(resolved, run)?;
+        let scratch = T::scratch_elements(&self.weights, resolved, run)?;
         let copies = if self.weights.takes(resolved, run)? {
             0
         } else {
@@ -256,7 +256,7 @@ impl<T: Element> Plan<T> {
         let products = || resolved.products();
         let call = |x, y, scratch, options: &Run| {
             forced::held(options.isa, products, |isa| {
-                self.weights.run(Call {
+                let call = Call {
                     isa,
                     sizes: resolved,
                     x,
@@ -264,7 +264,8 @@ impl<T: Element> Plan<T> {
                     scratch,
                     options,
                     activation: &self.activation,
-                })
+                };
+                T::run(&self.weights, call)
             })
         };
         if self.weights.takes(resolved, run)? {

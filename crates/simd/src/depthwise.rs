@@ -237,7 +237,7 @@ const fn greatest_common_divisor(mut a: usize, mut b: usize) -> usize {
     a
 }
 
-/// One call and its rows, bounds checked: made by [`Isa::spread_rows`] alone.
+/// One call and its rows, bounds checked: made by [`spread_rows`] alone.
 #[derive(Clone, Copy)]
 struct Rows<'c, T> {
     call: Call<'c, T>,
@@ -254,52 +254,45 @@ impl<T: VectorElement> Kernel<T> for Rows<'_, T> {
     }
 }
 
-impl Isa {
-    /// Sums rows into `y`, which is not read unless the sums go on from it.
-    ///
-    /// # Panics
-    /// When the cycle is zero, or a term's reads ([`row_reads`], [`pattern_elements`]) leave the panel or the patterns, or the
-    /// rows leave the output: the arithmetic of the caller is wrong.
-    #[inline]
-    pub fn spread_rows<T: VectorElement>(self, sums: &SpreadRows<'_, T>, y: &mut [T]) {
-        let Some(steps) = sums.rows.checked_sub(1) else {
-            return;
-        };
-        let (mut x, mut weights) = (0, 0);
-        for term in sums.terms {
-            x = x.max(term.x);
-            weights = weights.max(term.weights);
-        }
-        // Whether `count` elements from `first` on, and as many `steps` steps further, lie within a slice.
-        let within = |first: usize, step: usize, count: usize, slice: &[T]| {
-            let last = steps
-                .checked_mul(step)
-                .and_then(|far| far.checked_add(first));
-            let end = last.and_then(|last| last.checked_add(count));
-            end.is_some_and(|end| end <= slice.len())
-        };
-        assert!(sums.cycle > 0, "a cycle of nothing");
-        assert!(within(0, sums.y_step, sums.columns, y), "rows of outputs");
-        assert!(
-            sums.terms.is_empty()
-                || within(x, sums.x_step, row_reads(sums.columns), sums.panel)
-                    && within(weights, 0, pattern_elements(sums.cycle), sums.patterns),
-            "inputs or weights"
-        );
-        let call = Call {
-            panel: sums.panel.as_ptr(),
-            rows: sums.rows,
-            columns: sums.columns,
-            x_step: sums.x_step,
-            y_step: sums.y_step,
-            patterns: sums.patterns.as_ptr(),
-            terms: sums.terms,
-            cycle: sums.cycle,
-            start: sums.start,
-            is_last: sums.is_last,
-            one: T::ONE,
-        };
-        let y = y.as_mut_ptr();
-        self.kernel(Rows { call, y });
+/// [`Isa::spread_rows`].
+pub(crate) fn spread_rows<T: VectorElement>(isa: Isa, sums: &SpreadRows<'_, T>, y: &mut [T]) {
+    let Some(steps) = sums.rows.checked_sub(1) else {
+        return;
+    };
+    let (mut x, mut weights) = (0, 0);
+    for term in sums.terms {
+        x = x.max(term.x);
+        weights = weights.max(term.weights);
     }
+    // Whether `count` elements from `first` on, and as many `steps` steps further, lie within a slice.
+    let within = |first: usize, step: usize, count: usize, slice: &[T]| {
+        let last = steps
+            .checked_mul(step)
+            .and_then(|far| far.checked_add(first));
+        let end = last.and_then(|last| last.checked_add(count));
+        end.is_some_and(|end| end <= slice.len())
+    };
+    assert!(sums.cycle > 0, "a cycle of nothing");
+    assert!(within(0, sums.y_step, sums.columns, y), "rows of outputs");
+    assert!(
+        sums.terms.is_empty()
+            || within(x, sums.x_step, row_reads(sums.columns), sums.panel)
+                && within(weights, 0, pattern_elements(sums.cycle), sums.patterns),
+        "inputs or weights"
+    );
+    let call = Call {
+        panel: sums.panel.as_ptr(),
+        rows: sums.rows,
+        columns: sums.columns,
+        x_step: sums.x_step,
+        y_step: sums.y_step,
+        patterns: sums.patterns.as_ptr(),
+        terms: sums.terms,
+        cycle: sums.cycle,
+        start: sums.start,
+        is_last: sums.is_last,
+        one: T::ONE,
+    };
+    let y = y.as_mut_ptr();
+    isa.kernel(Rows { call, y });
 }

@@ -240,7 +240,7 @@ unsafe fn sweep_planes<T: VectorElement, X: Vector<T>, const J: usize, const D: 
     }
 }
 
-/// A call, its bounds checked: made by [`Isa::doubled_planes`] alone.
+/// A call, its bounds checked: made by [`doubled_planes`] alone.
 #[derive(Clone, Copy)]
 struct Checked<'c, 'a, T> {
     call: &'c DoubledPlanes<'a, T>,
@@ -264,7 +264,7 @@ impl<T: VectorElement> Kernel<T> for Checked<'_, '_, T> {
     }
 }
 
-/// Rows to copy, their bounds checked: made by [`Isa::panel_rows`] alone.
+/// Rows to copy, their bounds checked: made by [`panel_rows`] alone.
 #[derive(Clone, Copy)]
 struct Copied<T> {
     rows: PanelRows,
@@ -355,47 +355,41 @@ impl<T: VectorElement> DoubledPlanes<'_, T> {
     }
 }
 
-impl Isa {
-    /// Copies rows from `x` to `panel`; what lies between them there stays.
-    ///
-    /// # Panics
-    /// When they leave a slice: the arithmetic of the caller is wrong.
-    pub fn panel_rows<T: VectorElement>(self, rows: PanelRows, x: &[T], panel: &mut [T]) {
-        let (Some(planes), Some(last)) = (rows.planes.checked_sub(1), rows.rows.checked_sub(1))
-        else {
-            return;
-        };
-        let ends = [
-            (rows.x_plane, rows.x_row, x.len()),
-            (rows.panel_plane, rows.panel_row, panel.len()),
-        ];
-        for (plane, row, length) in ends {
-            let end = end(0, [(planes, plane), (last, row)], rows.count);
-            assert!(end.is_some_and(|end| end <= length), "rows of a panel");
-        }
-        self.kernel(Copied {
-            rows,
-            x: x.as_ptr(),
-            panel: panel.as_mut_ptr(),
-        });
+/// [`Isa::panel_rows`].
+pub(crate) fn panel_rows<T: VectorElement>(isa: Isa, rows: PanelRows, x: &[T], panel: &mut [T]) {
+    let (Some(planes), Some(last)) = (rows.planes.checked_sub(1), rows.rows.checked_sub(1)) else {
+        return;
+    };
+    let ends = [
+        (rows.x_plane, rows.x_row, x.len()),
+        (rows.panel_plane, rows.panel_row, panel.len()),
+    ];
+    for (plane, row, length) in ends {
+        let end = end(0, [(planes, plane), (last, row)], rows.count);
+        assert!(end.is_some_and(|end| end <= length), "rows of a panel");
     }
+    isa.kernel(Copied {
+        rows,
+        x: x.as_ptr(),
+        panel: panel.as_mut_ptr(),
+    });
+}
 
-    /// Sums planes of rows into `y`, which is not read.
-    ///
-    /// # Panics
-    /// When a phase has no taps or more than [`DOUBLED_TAPS`], or a row's reads ([`doubled_row_reads`]) leave the panel, or its
-    /// weights or outputs leave theirs: the arithmetic of the caller is wrong.
-    pub fn doubled_planes<T: VectorElement>(self, planes: &DoubledPlanes<'_, T>, y: &mut [T]) {
-        assert!(
-            (1..=DOUBLED_TAPS).contains(&planes.per_phase),
-            "taps of a phase"
-        );
-        assert!(planes.is_within(y.len()), "inputs, weights or outputs");
-        self.kernel(Checked {
-            call: planes,
-            y: y.as_mut_ptr(),
-        });
-    }
+/// [`Isa::doubled_planes`].
+pub(crate) fn doubled_planes<T: VectorElement>(
+    isa: Isa,
+    planes: &DoubledPlanes<'_, T>,
+    y: &mut [T],
+) {
+    assert!(
+        (1..=DOUBLED_TAPS).contains(&planes.per_phase),
+        "taps of a phase"
+    );
+    assert!(planes.is_within(y.len()), "inputs, weights or outputs");
+    isa.kernel(Checked {
+        call: planes,
+        y: y.as_mut_ptr(),
+    });
 }
 
 #[cfg(test)]

@@ -242,7 +242,7 @@ macro_rules! sweep_pairs {
 sweep_pairs!(sweep_pairs, small_tiles_of_two);
 sweep_pairs!(sweep_plain, least_tiles_of_two);
 
-/// One call and its places, bounds checked: made by [`Isa::lane_sums`] alone. Returns the units left to ask for.
+/// One call and its places, bounds checked: made by [`lane_sums`] alone. Returns the units left to ask for.
 #[derive(Clone, Copy)]
 struct LaneSweep<'p, T> {
     call: Call<T>,
@@ -268,79 +268,74 @@ impl<T: VectorElement> Kernel<T> for LaneSweep<'_, T> {
     }
 }
 
-impl Isa {
-    /// Adds the products of `lanes` to the sums of every place, and returns how many of the next weights were asked for.
-    ///
-    /// # Panics
-    /// When the lanes are no multiple of the unit or a slice is too short: the arithmetic of the caller is wrong.
-    pub fn lane_sums<T: VectorElement>(
-        self,
-        lanes: &Lanes<'_, T>,
-        places: &[Place],
-        sums: &mut [T],
-    ) -> usize {
-        let Lanes {
-            x,
-            plane,
-            planes,
-            taps,
-            weights,
-            row,
-            lanes: width,
-            next,
-            pace,
-        } = *lanes;
-        assert!(width.is_multiple_of(T::LINE), "no whole units of lanes");
-        if planes == 0 || taps.is_empty() || places.is_empty() || width == 0 {
-            return 0;
-        }
-        let mut farthest = Place::default();
-        for place in places {
-            farthest.x = farthest.x.max(place.x);
-            farthest.sum = farthest.sum.max(place.sum);
-        }
-        let mut last = LaneTap::default();
-        for tap in taps {
-            last.x = last.x.max(tap.x);
-            last.weight = last.weight.max(tap.weight);
-        }
-        // The last elements touched: the last channel, the farthest tap, the farthest place, the last lane.
-        let ends_within = |length: usize, step: usize, far: [usize; 3]| {
-            let end = (planes - 1).checked_mul(step);
-            let end = far
-                .iter()
-                .try_fold(end?, |end, &far| end.checked_add(far))?;
-            (end <= length).then_some(())
-        };
-        assert!(
-            ends_within(x.len(), plane, [farthest.x, last.x, 1]).is_some(),
-            "input"
-        );
-        assert!(
-            ends_within(weights.len(), row, [last.weight, width, 0]).is_some(),
-            "weights"
-        );
-        assert!(
-            ends_within(sums.len(), 0, [farthest.sum, width, 0]).is_some(),
-            "sums"
-        );
-        let call = Call {
-            x: x.as_ptr(),
-            plane,
-            planes,
-            taps: taps.as_ptr(),
-            count: taps.len(),
-            weights: weights.as_ptr(),
-            row,
-            lanes: width,
-            sums: sums.as_mut_ptr(),
-            next: next.as_ptr(),
-            left: next.len() / T::LINE,
-            pace,
-        };
-        let left = self.kernel(LaneSweep { call, places });
-        next.len() - left * T::LINE
+/// [`Isa::lane_sums`].
+pub(crate) fn lane_sums<T: VectorElement>(
+    isa: Isa,
+    lanes: &Lanes<'_, T>,
+    places: &[Place],
+    sums: &mut [T],
+) -> usize {
+    let Lanes {
+        x,
+        plane,
+        planes,
+        taps,
+        weights,
+        row,
+        lanes: width,
+        next,
+        pace,
+    } = *lanes;
+    assert!(width.is_multiple_of(T::LINE), "no whole units of lanes");
+    if planes == 0 || taps.is_empty() || places.is_empty() || width == 0 {
+        return 0;
     }
+    let mut farthest = Place::default();
+    for place in places {
+        farthest.x = farthest.x.max(place.x);
+        farthest.sum = farthest.sum.max(place.sum);
+    }
+    let mut last = LaneTap::default();
+    for tap in taps {
+        last.x = last.x.max(tap.x);
+        last.weight = last.weight.max(tap.weight);
+    }
+    // The last elements touched: the last channel, the farthest tap, the farthest place, the last lane.
+    let ends_within = |length: usize, step: usize, far: [usize; 3]| {
+        let end = (planes - 1).checked_mul(step);
+        let end = far
+            .iter()
+            .try_fold(end?, |end, &far| end.checked_add(far))?;
+        (end <= length).then_some(())
+    };
+    assert!(
+        ends_within(x.len(), plane, [farthest.x, last.x, 1]).is_some(),
+        "input"
+    );
+    assert!(
+        ends_within(weights.len(), row, [last.weight, width, 0]).is_some(),
+        "weights"
+    );
+    assert!(
+        ends_within(sums.len(), 0, [farthest.sum, width, 0]).is_some(),
+        "sums"
+    );
+    let call = Call {
+        x: x.as_ptr(),
+        plane,
+        planes,
+        taps: taps.as_ptr(),
+        count: taps.len(),
+        weights: weights.as_ptr(),
+        row,
+        lanes: width,
+        sums: sums.as_mut_ptr(),
+        next: next.as_ptr(),
+        left: next.len() / T::LINE,
+        pace,
+    };
+    let left = isa.kernel(LaneSweep { call, places });
+    next.len() - left * T::LINE
 }
 
 #[cfg(test)]

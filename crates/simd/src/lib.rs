@@ -11,6 +11,7 @@
 
 mod depthwise;
 mod doubled;
+mod entries;
 mod gather;
 mod isa;
 mod lanes;

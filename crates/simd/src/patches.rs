@@ -124,7 +124,7 @@ impl<T: VectorElement, const M: usize, const V: usize, const S: usize> Kernel<T>
         let planes = unsafe { &mut *planes };
         let width = V * X::LANES;
         let mut staged = [T::default(); SUMS];
-        // SAFETY: `Isa::patches` has checked that every strip's positions lie in the panel, each channel's rows in the
+        // SAFETY: `patches` has checked that every strip's positions lie in the panel, each channel's rows in the
         // weights, and a start for each line; `place` checks the outputs, of which as many are written as it was asked
         // for; `staged` holds M*V vectors, M <= ROWS, V <= 2, and a strip's pieces lie within its width. The
         // features are enabled.
@@ -242,63 +242,60 @@ unsafe fn copy<T: Copy + Default, X: Vector<T>>(from: *const T, to: *mut T, coun
 
 impl Isa {
     /// Positions of a strip.
+    #[inline]
     pub fn strip<T: VectorElement>(self) -> usize {
         self.lanes::<T>() * if T::registers(self) >= 32 { 2 } else { 1 }
     }
+}
 
-    /// Sums every strip of the panel for one block of rows and stores its pieces in `planes`. Positions of a strip that no
-    /// piece has are summed too, of whatever the panel holds there, and dropped. Pieces are in the order of their strips.
-    ///
-    /// # Panics
-    /// When `(step, rows)` is not one of [`PATCH_BLOCKS`] or a slice is too short: the arithmetic of the caller is wrong.
-    pub fn patches<T: VectorElement>(
-        self,
-        call: &Strips<'_, T>,
-        lines: &[PatchLine],
-        pieces: &[Piece],
-        planes: &mut [&mut [T]],
-    ) {
-        let width = self.strip::<T>();
-        let Strips { step, rows, .. } = *call;
-        assert!(PATCH_BLOCKS.contains(&(step, rows)), "no such block");
-        let of_strip = call.channels.checked_mul(width);
-        let end = call.strips.checked_sub(1).and_then(|last| {
-            let last = last.checked_mul(call.pitch)?;
-            last.checked_add(of_strip?)
-        });
-        assert!(
-            call.strips == 0 || end.is_some_and(|end| end <= call.panel.len()),
-            "panel"
-        );
-        let needed = call.channels.checked_mul(rows);
-        assert!(
-            needed.is_some_and(|needed| needed <= call.weights.len()),
-            "weights"
-        );
-        assert!(call.start.len() >= rows / step, "start values");
-        assert!(lines.len() >= rows / step, "lines");
-        let within = |piece: &Piece| piece.from <= width && piece.count <= width - piece.from;
-        assert!(pieces.iter().all(within), "pieces");
-        let planes = std::ptr::from_mut(planes);
-        // Two vectors where 32 registers hold them, one where there are 16.
-        macro_rules! blocks {
-            ($($step:literal, $rows:literal;)+) => {
-                match (step, rows) {
-                    $(($step, $rows) => self.kernel_for_registers(
-                        StripSums::<T, $rows, 2, $step> { call, lines, pieces, planes },
-                        StripSums::<T, $rows, 1, $step> { call, lines, pieces, planes },
-                    ),)+
-                    _ => {}
-                }
-            };
-        }
-        blocks! {
-            1, 12; 1, 8; 1, 4; 1, 2; 1, 1;
-            2, 12; 2, 8; 2, 4; 2, 2;
-            3, 12; 3, 6; 3, 3;
-            4, 12; 4, 8; 4, 4;
-            8, 8;
-        }
+/// [`Isa::patches`].
+pub(crate) fn patches<T: VectorElement>(
+    isa: Isa,
+    call: &Strips<'_, T>,
+    lines: &[PatchLine],
+    pieces: &[Piece],
+    planes: &mut [&mut [T]],
+) {
+    let width = isa.strip::<T>();
+    let Strips { step, rows, .. } = *call;
+    assert!(PATCH_BLOCKS.contains(&(step, rows)), "no such block");
+    let of_strip = call.channels.checked_mul(width);
+    let end = call.strips.checked_sub(1).and_then(|last| {
+        let last = last.checked_mul(call.pitch)?;
+        last.checked_add(of_strip?)
+    });
+    assert!(
+        call.strips == 0 || end.is_some_and(|end| end <= call.panel.len()),
+        "panel"
+    );
+    let needed = call.channels.checked_mul(rows);
+    assert!(
+        needed.is_some_and(|needed| needed <= call.weights.len()),
+        "weights"
+    );
+    assert!(call.start.len() >= rows / step, "start values");
+    assert!(lines.len() >= rows / step, "lines");
+    let within = |piece: &Piece| piece.from <= width && piece.count <= width - piece.from;
+    assert!(pieces.iter().all(within), "pieces");
+    let planes = std::ptr::from_mut(planes);
+    // Two vectors where 32 registers hold them, one where there are 16.
+    macro_rules! blocks {
+        ($($step:literal, $rows:literal;)+) => {
+            match (step, rows) {
+                $(($step, $rows) => isa.kernel_for_registers(
+                    StripSums::<T, $rows, 2, $step> { call, lines, pieces, planes },
+                    StripSums::<T, $rows, 1, $step> { call, lines, pieces, planes },
+                ),)+
+                _ => {}
+            }
+        };
+    }
+    blocks! {
+        1, 12; 1, 8; 1, 4; 1, 2; 1, 1;
+        2, 12; 2, 8; 2, 4; 2, 2;
+        3, 12; 3, 6; 3, 3;
+        4, 12; 4, 8; 4, 4;
+        8, 8;
     }
 }
 

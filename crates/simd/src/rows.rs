@@ -29,29 +29,24 @@ impl CopiedRows {
     }
 }
 
-impl Isa {
-    /// Copies rows of `x` into `y`.
-    ///
-    /// # Panics
-    /// When a slice is too short or a row longer than its pitch: the arithmetic of the caller is wrong.
-    pub fn copy_rows<T: VectorElement>(self, copied: &CopiedRows, x: &[T], y: &mut [T]) {
-        if copied.rows == 0 || copied.y_pitch == 0 {
-            return;
-        }
-        let used = copied.before.checked_add(copied.columns);
-        assert!(used.is_some_and(|used| used <= copied.y_pitch), "row");
-        assert!(copied.x_end().is_some_and(|end| end <= x.len()), "input");
-        let whole = copied.rows.checked_mul(copied.y_pitch);
-        assert!(whole.is_some_and(|whole| whole <= y.len()), "output");
-        self.kernel(Checked {
-            copied: *copied,
-            x: x.as_ptr(),
-            y: y.as_mut_ptr(),
-        });
+/// [`Isa::copy_rows`].
+pub(crate) fn copy_rows<T: VectorElement>(isa: Isa, copied: &CopiedRows, x: &[T], y: &mut [T]) {
+    if copied.rows == 0 || copied.y_pitch == 0 {
+        return;
     }
+    let used = copied.before.checked_add(copied.columns);
+    assert!(used.is_some_and(|used| used <= copied.y_pitch), "row");
+    assert!(copied.x_end().is_some_and(|end| end <= x.len()), "input");
+    let whole = copied.rows.checked_mul(copied.y_pitch);
+    assert!(whole.is_some_and(|whole| whole <= y.len()), "output");
+    isa.kernel(Checked {
+        copied: *copied,
+        x: x.as_ptr(),
+        y: y.as_mut_ptr(),
+    });
 }
 
-/// A copy whose bounds [`Isa::copy_rows`] has checked.
+/// A copy whose bounds [`copy_rows`] has checked.
 #[derive(Clone, Copy)]
 struct Checked<T> {
     copied: CopiedRows,

@@ -104,93 +104,88 @@ pub struct Stepped<'a, T> {
     pub ahead: Option<Ahead<'a, T>>,
 }
 
-impl Isa {
-    /// Sums `taps` into `acc`, for `width` positions; see [`Isa::tile`] for `start` and `acc`.
-    ///
-    /// # Panics
-    /// When `grid` is not one of [`GRIDS`] or a slice is too short: the arithmetic of the caller is wrong.
-    pub fn stepped<T: VectorElement>(
-        self,
-        grid: Grid,
-        taps: &Stepped<'_, T>,
-        width: usize,
-        start: Option<&[T]>,
-        (acc, pitch): (&mut [T], usize),
-    ) {
-        let whole = width.next_multiple_of(self.lanes::<T>());
-        assert!(GRIDS.contains(&grid), "no stepped tile of {grid:?}");
-        let used = (grid.rows() - 1)
-            .checked_mul(pitch)
-            .and_then(|used| used.checked_add(whole));
-        assert!(
-            whole <= pitch && used.is_some_and(|used| used <= acc.len()),
-            "accumulators"
-        );
-        assert!(
-            start.is_none_or(|start| start.len() >= grid.rows()),
-            "start values"
-        );
-        assert!(taps.full <= taps.across.len(), "taps of all rows");
-        let each = grid.each(taps.lines, taps.across.len(), taps.full);
-        let needed = each.and_then(|each| taps.planes.checked_mul(each));
-        assert!(
-            needed.is_some_and(|needed| needed <= taps.weights.len()),
-            "weights"
-        );
-        let farthest = taps.lines.iter().map(|line| line.offset).max();
-        let farthest = farthest.zip(taps.across.iter().copied().max());
-        let summed = taps.planes > 0 && farthest.is_some();
-        if let Some((line, across)) = farthest.filter(|_| summed) {
-            let end = (taps.planes - 1).checked_mul(taps.plane).and_then(|end| {
-                end.checked_add(line)?
-                    .checked_add(across)?
-                    .checked_add(whole)
-            });
-            assert!(end.is_some_and(|end| end <= taps.x.len()), "input");
-        }
-        let call = Checked {
-            x: taps.x.as_ptr(),
-            plane: taps.plane,
-            planes: if summed { taps.planes } else { 0 },
-            lines: taps.lines,
-            across: taps.across,
-            full: taps.full,
-            weights: taps.weights.as_ptr(),
-            start: start.map_or(std::ptr::null(), <[T]>::as_ptr),
-            acc: acc.as_mut_ptr(),
-            pitch,
-            ahead: (taps.ahead).map_or(std::ptr::null(), |ahead| ahead.x.as_ptr()),
-            ahead_plane: taps.ahead.map_or(0, |ahead| ahead.plane),
+/// [`Isa::stepped`].
+pub(crate) fn stepped<T: VectorElement>(
+    isa: Isa,
+    grid: Grid,
+    taps: &Stepped<'_, T>,
+    width: usize,
+    start: Option<&[T]>,
+    (acc, pitch): (&mut [T], usize),
+) {
+    let whole = width.next_multiple_of(isa.lanes::<T>());
+    assert!(GRIDS.contains(&grid), "no stepped tile of {grid:?}");
+    let used = (grid.rows() - 1)
+        .checked_mul(pitch)
+        .and_then(|used| used.checked_add(whole));
+    assert!(
+        whole <= pitch && used.is_some_and(|used| used <= acc.len()),
+        "accumulators"
+    );
+    assert!(
+        start.is_none_or(|start| start.len() >= grid.rows()),
+        "start values"
+    );
+    assert!(taps.full <= taps.across.len(), "taps of all rows");
+    let each = grid.each(taps.lines, taps.across.len(), taps.full);
+    let needed = each.and_then(|each| taps.planes.checked_mul(each));
+    assert!(
+        needed.is_some_and(|needed| needed <= taps.weights.len()),
+        "weights"
+    );
+    let farthest = taps.lines.iter().map(|line| line.offset).max();
+    let farthest = farthest.zip(taps.across.iter().copied().max());
+    let summed = taps.planes > 0 && farthest.is_some();
+    if let Some((line, across)) = farthest.filter(|_| summed) {
+        let end = (taps.planes - 1).checked_mul(taps.plane).and_then(|end| {
+            end.checked_add(line)?
+                .checked_add(across)?
+                .checked_add(whole)
+        });
+        assert!(end.is_some_and(|end| end <= taps.x.len()), "input");
+    }
+    let call = Checked {
+        x: taps.x.as_ptr(),
+        plane: taps.plane,
+        planes: if summed { taps.planes } else { 0 },
+        lines: taps.lines,
+        across: taps.across,
+        full: taps.full,
+        weights: taps.weights.as_ptr(),
+        start: start.map_or(std::ptr::null(), <[T]>::as_ptr),
+        acc: acc.as_mut_ptr(),
+        pitch,
+        ahead: (taps.ahead).map_or(std::ptr::null(), |ahead| ahead.x.as_ptr()),
+        ahead_plane: taps.ahead.map_or(0, |ahead| ahead.plane),
+    };
+    // As many vectors for each grid as 32 registers hold, or 16, beside the inputs and a weight.
+    macro_rules! grids {
+        ($($a:literal, $ap:literal, $b:literal, $bp:literal: $wide:literal, $narrow:literal;)+) => {
+            match (grid.outer, grid.inner) {
+                $((($a, $ap), ($b, $bp)) => isa.kernel_for_registers(
+                    Stairs::<T, $a, $ap, $b, $bp, $wide> { call: &call, width },
+                    Stairs::<T, $a, $ap, $b, $bp, $narrow> { call: &call, width },
+                ),)+
+                _ => {}
+            }
         };
-        // As many vectors for each grid as 32 registers hold, or 16, beside the inputs and a weight.
-        macro_rules! grids {
-            ($($a:literal, $ap:literal, $b:literal, $bp:literal: $wide:literal, $narrow:literal;)+) => {
-                match (grid.outer, grid.inner) {
-                    $((($a, $ap), ($b, $bp)) => self.kernel_for_registers(
-                        Stairs::<T, $a, $ap, $b, $bp, $wide> { call: &call, width },
-                        Stairs::<T, $a, $ap, $b, $bp, $narrow> { call: &call, width },
-                    ),)+
-                    _ => {}
-                }
-            };
-        }
-        grids! {
-            2, 1, 2, 1: 5, 2;
-            2, 1, 4, 2: 3, 1;
-            2, 1, 6, 3: 2, 1;
-            1, 1, 2, 1: 8, 4;
-            1, 1, 4, 2: 5, 2;
-            1, 1, 6, 3: 4, 2;
-            1, 1, 4, 1: 5, 2;
-            1, 1, 8, 2: 3, 1;
-            1, 1, 12, 3: 2, 1;
-            2, 1, 4, 1: 3, 1;
-            2, 2, 4, 1: 3, 1;
-        }
+    }
+    grids! {
+        2, 1, 2, 1: 5, 2;
+        2, 1, 4, 2: 3, 1;
+        2, 1, 6, 3: 2, 1;
+        1, 1, 2, 1: 8, 4;
+        1, 1, 4, 2: 5, 2;
+        1, 1, 6, 3: 4, 2;
+        1, 1, 4, 1: 5, 2;
+        1, 1, 8, 2: 3, 1;
+        1, 1, 12, 3: 2, 1;
+        2, 1, 4, 1: 3, 1;
+        2, 2, 4, 1: 3, 1;
     }
 }
 
-/// A call whose bounds [`Isa::stepped`] has checked.
+/// A call whose bounds [`stepped`] has checked.
 struct Checked<'a, T> {
     x: *const T,
     plane: usize,
@@ -337,7 +332,7 @@ unsafe fn sweep<
     }
 }
 
-/// One call of a grid and at most `V` vectors, its bounds checked: made by [`Isa::stepped`] alone.
+/// One call of a grid and at most `V` vectors, its bounds checked: made by [`stepped`] alone.
 struct Stairs<
     'c,
     T,

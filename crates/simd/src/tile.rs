@@ -145,7 +145,7 @@ unsafe fn sweep<T: Copy + Default, X: Vector<T>, const M: usize, const V: usize>
     }
 }
 
-/// One call of a tile of `M` rows and at most `V` vectors, its bounds checked: made by [`Isa::tile`] alone.
+/// One call of a tile of `M` rows and at most `V` vectors, its bounds checked: made by [`tile`] alone.
 struct Sweep<'c, T, const M: usize, const V: usize> {
     call: &'c Call<T>,
     width: usize,
@@ -161,101 +161,93 @@ impl<T: Copy + Default, const M: usize, const V: usize> Kernel<T> for Sweep<'_, 
     }
 }
 
-impl Isa {
-    /// Sums `taps` into `acc`, for `width` positions from `at` on.
-    ///
-    /// `acc` holds `rows` rows of `pitch` elements, of which the first `width` (rounded up to whole vectors) are written;
-    /// they start from `start[row]`, or, where `start` is `None`, from what they hold.
-    ///
-    /// # Panics
-    /// When `rows` is not one of [`TILE_ROWS`] or a slice is too short: the arithmetic of the caller is wrong.
-    pub fn tile<T: VectorElement>(
-        self,
-        rows: usize,
-        taps: &Taps<'_, T>,
-        at: usize,
-        width: usize,
-        start: Option<&[T]>,
-        (acc, pitch): (&mut [T], usize),
-    ) {
-        let whole = width.next_multiple_of(self.lanes::<T>());
-        let Taps {
-            x,
-            plane,
-            planes,
-            offsets,
-            weights,
-            ahead,
-        } = *taps;
-        assert!(TILE_ROWS.contains(&rows), "no tile of {rows} rows");
-        let used = (rows - 1)
-            .checked_mul(pitch)
-            .and_then(|used| used.checked_add(whole));
-        assert!(
-            whole <= pitch && used.is_some_and(|used| used <= acc.len()),
-            "accumulators"
-        );
-        assert!(
-            start.is_none_or(|start| start.len() >= rows),
-            "start values"
-        );
-        let needed = planes
-            .checked_mul(offsets.len())
-            .and_then(|n| n.checked_mul(rows));
-        assert!(
-            needed.is_some_and(|needed| needed <= weights.len()),
-            "weights"
-        );
-        let summed = planes > 0 && !offsets.is_empty();
-        if summed {
-            // The last element read: the last plane, the farthest tap, the last position.
-            let farthest = offsets.iter().copied().max().unwrap_or(0);
-            let end = (planes - 1).checked_mul(plane).and_then(|end| {
-                end.checked_add(at)?
-                    .checked_add(farthest)?
-                    .checked_add(whole)
-            });
-            assert!(end.is_some_and(|end| end <= x.len()), "input");
-        }
-        let call = Call {
-            // `at` lies within x where anything is summed; else x is not read.
-            x: if summed { x[at..].as_ptr() } else { x.as_ptr() },
-            plane,
-            planes: if summed { planes } else { 0 },
-            offsets: offsets.as_ptr(),
-            taps: offsets.len(),
-            weights: weights.as_ptr(),
-            start: start.map_or(std::ptr::null(), <[T]>::as_ptr),
-            acc: acc.as_mut_ptr(),
-            pitch,
-            ahead: ahead.map_or(std::ptr::null(), |ahead| ahead.x.as_ptr()),
-            ahead_plane: ahead.map_or(0, |ahead| ahead.plane),
+/// [`Isa::tile`].
+pub(crate) fn tile<T: VectorElement>(
+    isa: Isa,
+    rows: usize,
+    taps: &Taps<'_, T>,
+    at: usize,
+    width: usize,
+    start: Option<&[T]>,
+    (acc, pitch): (&mut [T], usize),
+) {
+    let whole = width.next_multiple_of(isa.lanes::<T>());
+    let Taps {
+        x,
+        plane,
+        planes,
+        offsets,
+        weights,
+        ahead,
+    } = *taps;
+    assert!(TILE_ROWS.contains(&rows), "no tile of {rows} rows");
+    let used = (rows - 1)
+        .checked_mul(pitch)
+        .and_then(|used| used.checked_add(whole));
+    assert!(
+        whole <= pitch && used.is_some_and(|used| used <= acc.len()),
+        "accumulators"
+    );
+    assert!(
+        start.is_none_or(|start| start.len() >= rows),
+        "start values"
+    );
+    let needed = planes
+        .checked_mul(offsets.len())
+        .and_then(|n| n.checked_mul(rows));
+    assert!(
+        needed.is_some_and(|needed| needed <= weights.len()),
+        "weights"
+    );
+    let summed = planes > 0 && !offsets.is_empty();
+    if summed {
+        // The last element read: the last plane, the farthest tap, the last position.
+        let farthest = offsets.iter().copied().max().unwrap_or(0);
+        let end = (planes - 1).checked_mul(plane).and_then(|end| {
+            end.checked_add(at)?
+                .checked_add(farthest)?
+                .checked_add(whole)
+        });
+        assert!(end.is_some_and(|end| end <= x.len()), "input");
+    }
+    let call = Call {
+        // `at` lies within x where anything is summed; else x is not read.
+        x: if summed { x[at..].as_ptr() } else { x.as_ptr() },
+        plane,
+        planes: if summed { planes } else { 0 },
+        offsets: offsets.as_ptr(),
+        taps: offsets.len(),
+        weights: weights.as_ptr(),
+        start: start.map_or(std::ptr::null(), <[T]>::as_ptr),
+        acc: acc.as_mut_ptr(),
+        pitch,
+        ahead: ahead.map_or(std::ptr::null(), |ahead| ahead.x.as_ptr()),
+        ahead_plane: ahead.map_or(0, |ahead| ahead.plane),
+    };
+    // As many vectors for each number of rows as 32 registers hold, or 16, beside the inputs and a weight.
+    macro_rules! tiles {
+        ($($rows:literal: $wide:tt, $narrow:literal;)+) => {
+            match rows {
+                $($rows => isa.kernel_for_registers(
+                    Sweep::<T, $rows, $wide> { call: &call, width },
+                    Sweep::<T, $rows, $narrow> { call: &call, width },
+                ),)+
+                _ => {}
+            }
         };
-        // As many vectors for each number of rows as 32 registers hold, or 16, beside the inputs and a weight.
-        macro_rules! tiles {
-            ($($rows:literal: $wide:tt, $narrow:literal;)+) => {
-                match rows {
-                    $($rows => self.kernel_for_registers(
-                        Sweep::<T, $rows, $wide> { call: &call, width },
-                        Sweep::<T, $rows, $narrow> { call: &call, width },
-                    ),)+
-                    _ => {}
-                }
-            };
-        }
-        tiles! {
-            1: 12, 6;
-            2: 8, 4;
-            3: 7, 3;
-            4: 5, 2;
-            5: 4, 2;
-            6: 4, 2;
-            7: 3, 1;
-            8: 3, 1;
-            9: NINE, 1;
-            10: 2, 1;
-            12: 2, 1;
-        }
+    }
+    tiles! {
+        1: 12, 6;
+        2: 8, 4;
+        3: 7, 3;
+        4: 5, 2;
+        5: 4, 2;
+        6: 4, 2;
+        7: 3, 1;
+        8: 3, 1;
+        9: NINE, 1;
+        10: 2, 1;
+        12: 2, 1;
     }
 }
 

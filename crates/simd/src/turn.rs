@@ -27,7 +27,7 @@ pub struct Turn<'a, 'y, T> {
     pub at: usize,
 }
 
-/// A turn whose bounds [`Isa::turn`] has checked; it alone has the planes.
+/// A turn whose bounds [`turn`] has checked; it alone has the planes.
 #[derive(Clone, Copy)]
 struct Checked<'a, 'y, T> {
     sums: *const T,
@@ -42,7 +42,7 @@ impl<T: VectorElement> Kernel<T> for Checked<'_, '_, T> {
 
     #[inline(always)]
     unsafe fn run<X: Vector<T>>(self) {
-        // SAFETY: the caller has enabled the features. `Isa::turn` has checked that `lanes` elements follow every row's
+        // SAFETY: the caller has enabled the features. `turn` has checked that `lanes` elements follow every row's
         // begin, and `lanes` is a multiple of the vector's length that no plane's index reaches; and that every plane has
         // an output for every row from `at` on. The planes are `Isa::turn`'s own for as long as this runs.
         unsafe {
@@ -90,40 +90,34 @@ pub(crate) unsafe fn turned<T: VectorElement, X: Vector<T>>(square: [X; MOST]) -
     rows
 }
 
-impl Isa {
-    /// Stores sums into planes.
-    ///
-    /// # Panics
-    /// When `lanes` are no whole units or fewer than the planes, or a slice is too short: the arithmetic of the caller is
-    /// wrong.
-    pub fn turn<T: VectorElement>(self, turn: Turn<'_, '_, T>) {
-        let Turn {
-            sums,
-            rows,
-            lanes,
-            planes,
-            at,
-        } = turn;
-        assert!(
-            lanes.is_multiple_of(T::LINE) && planes.len() <= lanes,
-            "lanes"
-        );
-        let Some(last) = rows.iter().max() else {
-            return;
-        };
-        let end = last.checked_add(lanes);
-        assert!(end.is_some_and(|end| end <= sums.len()), "sums");
-        let end = at.checked_add(rows.len());
-        let holds = |plane: &&mut [T]| end.is_some_and(|end| end <= plane.len());
-        assert!(planes.iter().all(holds), "planes");
-        self.kernel(Checked {
-            sums: sums.as_ptr(),
-            rows,
-            planes: planes.as_mut_ptr(),
-            count: planes.len(),
-            at,
-        });
-    }
+/// [`Isa::turn`].
+pub(crate) fn turn<T: VectorElement>(isa: Isa, turn: Turn<'_, '_, T>) {
+    let Turn {
+        sums,
+        rows,
+        lanes,
+        planes,
+        at,
+    } = turn;
+    assert!(
+        lanes.is_multiple_of(T::LINE) && planes.len() <= lanes,
+        "lanes"
+    );
+    let Some(last) = rows.iter().max() else {
+        return;
+    };
+    let end = last.checked_add(lanes);
+    assert!(end.is_some_and(|end| end <= sums.len()), "sums");
+    let end = at.checked_add(rows.len());
+    let holds = |plane: &&mut [T]| end.is_some_and(|end| end <= plane.len());
+    assert!(planes.iter().all(holds), "planes");
+    isa.kernel(Checked {
+        sums: sums.as_ptr(),
+        rows,
+        planes: planes.as_mut_ptr(),
+        count: planes.len(),
+        at,
+    });
 }
 
 #[cfg(test)]

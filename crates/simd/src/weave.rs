@@ -53,51 +53,42 @@ impl Weave {
     }
 }
 
-impl Isa {
-    /// Interleaves `sums` into `y`. Rows of sums are read in whole vectors: up to
-    /// [`Isa::lanes`] - 1 elements beyond the last.
-    ///
-    /// # Panics
-    /// When `rows` exceeds `step` or a slice is too short: the arithmetic of the caller is wrong.
-    pub fn weave<T: VectorElement>(self, weave: &Weave, sums: &[T], y: &mut [T]) {
-        if weave.rows == 0 || weave.count == 0 || weave.lines == 0 {
-            return;
-        }
-        assert!(weave.rows <= weave.step.min(WOVEN), "rows");
-        assert!(weave.y_end().is_some_and(|end| end <= y.len()), "outputs");
-        let sums_end = weave.sums_end(self.lanes::<T>());
-        assert!(sums_end.is_some_and(|end| end <= sums.len()), "sums");
-        self.kernel(Checked {
-            weave: *weave,
-            sums: sums.as_ptr(),
-            y: y.as_mut_ptr(),
-        });
+/// [`Isa::weave`].
+pub(crate) fn weave<T: VectorElement>(isa: Isa, weave: &Weave, sums: &[T], y: &mut [T]) {
+    if weave.rows == 0 || weave.count == 0 || weave.lines == 0 {
+        return;
     }
-
-    /// The inverse of [`Isa::weave`] for one row of sums: `sums[line*sums_pitch + m] = y[line*y_pitch + step*m]`.
-    ///
-    /// # Panics
-    /// When a slice is too short.
-    pub fn unweave<T: VectorElement>(self, weave: &Weave, sums: &mut [T], y: &[T]) {
-        if weave.count == 0 || weave.lines == 0 {
-            return;
-        }
-        let one = Weave {
-            rows: 1,
-            from: [0; WOVEN],
-            ..*weave
-        };
-        assert!(one.y_end().is_some_and(|end| end <= y.len()), "outputs");
-        assert!(one.sums_end(1).is_some_and(|end| end <= sums.len()), "sums");
-        self.kernel(CheckedBack {
-            weave: one,
-            sums: sums.as_mut_ptr(),
-            y: y.as_ptr(),
-        });
-    }
+    assert!(weave.rows <= weave.step.min(WOVEN), "rows");
+    assert!(weave.y_end().is_some_and(|end| end <= y.len()), "outputs");
+    let sums_end = weave.sums_end(isa.lanes::<T>());
+    assert!(sums_end.is_some_and(|end| end <= sums.len()), "sums");
+    isa.kernel(Checked {
+        weave: *weave,
+        sums: sums.as_ptr(),
+        y: y.as_mut_ptr(),
+    });
 }
 
-/// An unweave whose bounds [`Isa::unweave`] has checked.
+/// [`Isa::unweave`].
+pub(crate) fn unweave<T: VectorElement>(isa: Isa, weave: &Weave, sums: &mut [T], y: &[T]) {
+    if weave.count == 0 || weave.lines == 0 {
+        return;
+    }
+    let one = Weave {
+        rows: 1,
+        from: [0; WOVEN],
+        ..*weave
+    };
+    assert!(one.y_end().is_some_and(|end| end <= y.len()), "outputs");
+    assert!(one.sums_end(1).is_some_and(|end| end <= sums.len()), "sums");
+    isa.kernel(CheckedBack {
+        weave: one,
+        sums: sums.as_mut_ptr(),
+        y: y.as_ptr(),
+    });
+}
+
+/// An unweave whose bounds [`unweave`] has checked.
 #[derive(Clone, Copy)]
 struct CheckedBack<T> {
     weave: Weave,
@@ -105,7 +96,7 @@ struct CheckedBack<T> {
     y: *const T,
 }
 
-/// A weave whose bounds [`Isa::weave`] has checked.
+/// A weave whose bounds [`weave`] has checked.
 #[derive(Clone, Copy)]
 struct Checked<T> {
     weave: Weave,

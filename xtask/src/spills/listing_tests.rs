@@ -88,6 +88,22 @@ fn sums_that_are_not_taken_apart_are_a_fault() {
 }
 
 #[test]
+fn what_a_remnant_sums_may_lie_in_a_buffer() {
+    let spill = "\tvmovups\t%ymm3, 32(%rsp)\n";
+    for (name, sums) in [("5other", 1), ("7doubled", 2)] {
+        let faults = |count| {
+            let symbol = format!("_RNvC_10convt_simd{name}");
+            let found = only(
+                &listing(&symbol, &format!("{}{spill}", fused(count))),
+                Syntax::X86,
+            );
+            found.faults().len()
+        };
+        assert_eq!((faults(sums), faults(sums + 1)), (0, 1), "{name}");
+    }
+}
+
+#[test]
 fn a_jump_forward_is_no_loop() {
     let text = listing(TILE, &fused(6)).replace("\tjne\t.LBB7_2\n", "\tjne\t.LBB7_9\n.LBB7_9:\n");
     // Then the outer loop is the innermost one.

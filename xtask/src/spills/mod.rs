@@ -1,8 +1,8 @@
 //! Whether the inner loops of the kernels keep their sums in registers.
 //!
-//! The compiler's listing of a library that uses every kernel of `convt-simd` is read: in every innermost loop that has fused multiply-adds, no vector may go to
-//! the stack or come from it, and each tile of `M` rows and `V` vectors must have a loop of a multiple of `M*V` of them, which
-//! it lacks when its sums are not taken apart into registers.
+//! The compiler's listing of `convt-simd`, which has every kernel for both element types, is read: in every innermost loop
+//! that has fused multiply-adds, no vector may go to the stack or come from it, and each tile of `M` rows and `V` vectors
+//! must have a loop of a multiple of `M*V` of them, which it lacks when its sums are not taken apart into registers.
 
 mod listing;
 
@@ -85,7 +85,7 @@ pub(crate) fn check() -> Result<(), String> {
 /// The assembly that the compiler makes of `convt-simd` in release, as one unit with readable names.
 fn listing_of(triple: &str) -> Result<String, String> {
     let target = root().join("target/spills");
-    let folder = target.join(triple).join("release/examples");
+    let folder = target.join(triple).join("release/deps");
     let listings = || -> Vec<_> {
         let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
         entries
@@ -101,8 +101,7 @@ fn listing_of(triple: &str) -> Result<String, String> {
         "rustc",
         "-p",
         "convt-simd",
-        "--example",
-        "kernels",
+        "--lib",
         "--release",
         "--target",
         triple,

@@ -11,6 +11,7 @@ mod x86;
 use std::marker::PhantomData;
 use std::ops::Add;
 
+use crate::entries::Entries;
 use crate::isa::{self, Isa, Kind, Routine};
 use crate::watch;
 
@@ -130,7 +131,9 @@ impl<T: Copy + Default, K: Kernel<T>, X: Vector<T>> Routine for On<K, T, X> {
 }
 
 /// An element type that vectors exist for: `f32` or `f64`.
-pub trait VectorElement: Copy + Default + Add<Output = Self> + sealed::Sealed {
+pub trait VectorElement:
+    Copy + Default + Add<Output = Self> + Entries<Self> + sealed::Sealed
+{
     /// One.
     const ONE: Self;
     /// Elements of a cache line.
@@ -188,12 +191,14 @@ macro_rules! vectors {
                 }
             }
 
+            #[inline]
             fn lanes(isa: Isa) -> usize {
                 match isa.0 {
                     $($(#[$cfg])? Kind::$kind => <$vector as Vector<Self>>::LANES,)+
                 }
             }
 
+            #[inline]
             fn registers(isa: Isa) -> usize {
                 match isa.0 {
                     $($(#[$cfg])? Kind::$kind => <$vector as Vector<Self>>::REGISTERS,)+
@@ -221,6 +226,7 @@ vectors! { f64:
 
 impl Isa {
     /// Elements of one vector: kernels compute widths rounded up to a multiple of it.
+    #[inline]
     pub fn lanes<T: VectorElement>(self) -> usize {
         T::lanes(self)
     }
