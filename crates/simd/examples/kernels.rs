@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use convt_simd::{
-    GRIDS, Isa, LaneTap, Lanes, PatchLine, Piece, Place, SpreadRows, Stepped, Strips, TapLine,
-    Taps, Term, VectorElement, WOVEN, Weave,
+    FactorRun, Factors, GRIDS, Gather, Isa, LaneTap, Lanes, PatchLine, Piece, Place, Places, Runs,
+    SpreadRows, Stepped, Strips, TapLine, Taps, Term, VectorElement, WOVEN, Weave,
 };
 
 fn every_kernel<T: VectorElement>() {
@@ -104,6 +104,30 @@ fn every_kernel<T: VectorElement>() {
         &black_box([piece]),
         &mut [&mut sums[..]],
     );
+    let mut runs = Runs::default();
+    runs.clear(black_box(32), black_box(12));
+    runs.push(FactorRun {
+        lane: 0,
+        row: 0,
+        count: black_box(4),
+    });
+    let factors = Factors {
+        lanes: &values,
+        rows: &values,
+        runs: &runs,
+    };
+    isa.outer_sums(black_box((1, 1)), &factors, &mut sums, 64);
+    isa.matched_sums(&factors, &mut sums);
+    let mut places = Places::default();
+    places.set((0..black_box(64)).map(|at| at * 16));
+    let gather = Gather {
+        planes: &values,
+        plane: black_box(64),
+        channels: black_box(16),
+        width: 16,
+        places: &places,
+    };
+    isa.gather(&gather, &mut sums);
     black_box(&sums);
 }
 
