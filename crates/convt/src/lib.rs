@@ -29,6 +29,17 @@
 //! batch and instruction set; but a picture cut into pieces need not give the bits of the whole. `Plan::explain` tells which
 //! algorithm runs.
 
+//! # Gradients
+//!
+//! [`Layer::backward`] gives the gradients of input, weight and bias. That of the input is a run of the other operation,
+//! [`Layer::adjoint`], with all that was said above. That of a weight is a sum over all positions of the *coarse* tensor (a
+//! transposed convolution's input, the gradient of a convolution's output), products that exist and no other, in blocks of at
+//! most 256 positions: whole planes of height and width if one fits, else an equal share of a plane's rows, else of a row's
+//! columns. Each block is summed from zero by fused multiply-adds, positions ascending (image, depth, height, width), and
+//! added to the blocks before it. That of a bias adds, image by image, parts of at most 4096 neighbouring elements of a
+//! channel, each part as 64 interleaved sums that are added in halves. So these, too, have the same bits for any threads and
+//! instruction set; they depend on how a batch is split, as any sum over a batch does.
+
 mod activation;
 mod algorithm;
 #[cfg(feature = "ndarray")]

@@ -77,6 +77,24 @@ impl<T: Element> Plan<T> {
         })
     }
 
+    /// A plan of a layer without bias for one run: what another run would want need not be packed.
+    pub(crate) fn for_run(
+        layer: &Layer,
+        weight: &TensorRef<'_, T>,
+        shape: &[usize],
+        run: &Run,
+    ) -> Result<Self, Error> {
+        layer.check()?;
+        layer.check_weight(weight)?;
+        let shape = run.layout.to_first(shape, layer.dims());
+        let sizes = layer.resolve(&shape, &run.output)?;
+        Ok(Self {
+            layer: layer.clone(),
+            weights: Arc::new(Weights::for_run(layer, &weight.data, &sizes, run)?),
+            activation: Activation::None,
+        })
+    }
+
     /// The same plan with a function of each output element, applied while the element is in the cache. A PReLU needs one
     /// slope per output channel.
     pub fn activation(mut self, activation: Activation<T>) -> Result<Self, Error> {

@@ -4,8 +4,8 @@
 //! once for each element type, for all sets: a crate that calls a kernel only links it.
 
 use crate::{
-    CopiedRows, DoubledPlanes, Grid, Isa, Lanes, PanelRows, PatchLine, Piece, Place, SpreadRows,
-    Stepped, Strips, Taps, Turn, VectorElement, Weave,
+    CopiedRows, DoubledPlanes, Factors, Gather, Grid, Isa, Lanes, PanelRows, PatchLine, Piece,
+    Place, SpreadRows, Stepped, Strips, Taps, Turn, VectorElement, Weave,
 };
 
 /// Defines, for each row, the method of [`Isa`] that people call, and behind it a function of each element type.
@@ -136,4 +136,29 @@ entries! {
     /// # Panics
     /// When a slice is too short.
     weave::unweave(weave: &Weave, sums: &mut [T], y: &[T]);
+
+    /// Gathers planes into rows.
+    ///
+    /// # Panics
+    /// When `width` is no multiple of the vector's length or less than the channels, or a slice is too short: the arithmetic
+    /// of the caller is wrong.
+    gather::gather(gather: &Gather<'_, T>, rows: &mut [T]);
+
+    /// Adds sums of outer products to `sums`, whose rows are `pitch` apart: as many rows (and up to [`Isa::outer_rows_of`]
+    /// them) by as many vectors, one or two, as `tile` says.
+    ///
+    /// # Panics
+    /// When a slice is too short for the runs or the tile: the arithmetic of the caller is wrong.
+    outer::outer_sums(tile: (usize, usize), factors: &Factors<'_, T>, sums: &mut [T], pitch: usize);
+
+    /// Adds to `sums`, lane by lane for [`MATCHED_VECTORS`](crate::MATCHED_VECTORS) vectors, the products of lanes and rows,
+    /// which are vectors as well:
+    ///
+    /// ```text
+    /// sums[l] += sum over runs, i: rows[run.row + i*row_step + l] * lanes[run.lane + i*lane_step + l]
+    /// ```
+    ///
+    /// # Panics
+    /// When a slice is too short for the runs or the vectors: the arithmetic of the caller is wrong.
+    outer::matched_sums(factors: &Factors<'_, T>, sums: &mut [T]);
 }

@@ -103,39 +103,33 @@ impl<T: VectorElement> Kernel<T> for Checked<'_, T> {
     }
 }
 
-impl Isa {
-    /// Gathers planes into rows.
-    ///
-    /// # Panics
-    /// When `width` is no multiple of the vector's length or less than the channels, or a slice is too short: the arithmetic
-    /// of the caller is wrong.
-    pub fn gather<T: VectorElement>(self, gather: &Gather<'_, T>, rows: &mut [T]) {
-        let Gather {
-            planes,
-            plane,
-            channels,
-            width,
-            places,
-        } = *gather;
-        assert!(
-            width.is_multiple_of(self.lanes::<T>()) && channels <= width,
-            "width"
-        );
-        if places.offsets.is_empty() {
-            return;
-        }
-        if let Some(last) = channels.checked_sub(1) {
-            let end = last.checked_mul(plane);
-            let end = end.and_then(|end| end.checked_add(places.offsets.len()));
-            assert!(end.is_some_and(|end| end <= planes.len()), "planes");
-        }
-        let end = places.last.checked_add(width);
-        assert!(end.is_some_and(|end| end <= rows.len()), "rows");
-        self.kernel(Checked {
-            gather: *gather,
-            rows: rows.as_mut_ptr(),
-        });
+/// [`Isa::gather`].
+pub(crate) fn gather<T: VectorElement>(isa: Isa, gather: &Gather<'_, T>, rows: &mut [T]) {
+    let Gather {
+        planes,
+        plane,
+        channels,
+        width,
+        places,
+    } = *gather;
+    assert!(
+        width.is_multiple_of(isa.lanes::<T>()) && channels <= width,
+        "width"
+    );
+    if places.offsets.is_empty() {
+        return;
     }
+    if let Some(last) = channels.checked_sub(1) {
+        let end = last.checked_mul(plane);
+        let end = end.and_then(|end| end.checked_add(places.offsets.len()));
+        assert!(end.is_some_and(|end| end <= planes.len()), "planes");
+    }
+    let end = places.last.checked_add(width);
+    assert!(end.is_some_and(|end| end <= rows.len()), "rows");
+    isa.kernel(Checked {
+        gather: *gather,
+        rows: rows.as_mut_ptr(),
+    });
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub struct Run {
 /// Runs and how far they reach.
 #[derive(Clone, Debug, Default)]
 pub struct Runs {
-    runs: Vec<Run>,
+    all: Vec<Run>,
     lane_step: usize,
     row_step: usize,
     /// The last position's offsets; beyond every slice where they do not fit.
@@ -47,7 +47,7 @@ pub struct Runs {
 impl Runs {
     /// Forgets all runs. From position to position factors lie so far apart.
     pub fn clear(&mut self, lane_step: usize, row_step: usize) {
-        self.runs.clear();
+        self.all.clear();
         (self.lane_step, self.row_step) = (lane_step, row_step);
         (self.last_lane, self.last_row) = (0, 0);
     }
@@ -65,12 +65,12 @@ impl Runs {
         };
         self.last_lane = self.last_lane.max(last(run.lane, self.lane_step));
         self.last_row = self.last_row.max(last(run.row, self.row_step));
-        self.runs.push(run);
+        self.all.push(run);
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.runs.is_empty()
+        self.all.is_empty()
     }
 
     /// Whether so many lanes and rows of every position lie within slices of these lengths.
@@ -78,7 +78,7 @@ impl Runs {
         let within = |last: usize, (each, length): (usize, usize)| {
             last.checked_add(each).is_some_and(|end| end <= length)
         };
-        self.runs.is_empty() || within(self.last_lane, lanes) && within(self.last_row, rows)
+        self.all.is_empty() || within(self.last_lane, lanes) && within(self.last_row, rows)
     }
 }
 
@@ -103,6 +103,28 @@ struct Call<'a, T> {
     pitch: usize,
 }
 
+impl<'a, T: VectorElement> Call<'a, T> {
+    /// The call, its reads checked.
+    fn new(
+        factors: &Factors<'a, T>,
+        (lanes, rows): (usize, usize),
+        sums: &mut [T],
+        pitch: usize,
+    ) -> Self {
+        let fits = factors
+            .runs
+            .fits((lanes, factors.lanes.len()), (rows, factors.rows.len()));
+        assert!(fits, "factors");
+        Self {
+            lanes: factors.lanes.as_ptr(),
+            rows: factors.rows.as_ptr(),
+            runs: factors.runs,
+            sums: sums.as_mut_ptr(),
+            pitch,
+        }
+    }
+}
+
 /// One tile.
 ///
 /// # Safety
@@ -114,7 +136,7 @@ unsafe fn tile<T: VectorElement, X: Vector<T>, const R: usize, const V: usize>(c
     unsafe {
         let mut acc = [[X::splat(T::default()); V]; R];
         let (lane_step, row_step) = (call.runs.lane_step, call.runs.row_step);
-        for run in &call.runs.runs {
+        for run in &call.runs.all {
             let mut lanes = call.lanes.add(run.lane);
             let mut rows = call.rows.add(run.row);
             for _ in 0..run.count {
@@ -151,7 +173,7 @@ unsafe fn matched<T: VectorElement, X: Vector<T>, const V: usize>(call: Call<'_,
     unsafe {
         let mut acc = [X::splat(T::default()); V];
         let (lane_step, row_step) = (call.runs.lane_step, call.runs.row_step);
-        for run in &call.runs.runs {
+        for run in &call.runs.all {
             let mut lanes = call.lanes.add(run.lane);
             let mut rows = call.rows.add(run.row);
             for _ in 0..run.count {
@@ -228,74 +250,42 @@ impl Isa {
             .find(|&size| rows <= size)
             .unwrap_or(12)
     }
+}
 
-    /// Adds sums of outer products to `sums`, whose rows are `pitch` apart: `rows` (and up to [`Isa::outer_rows_of`] them) by
-    /// `vectors` vectors, one or two.
-    ///
-    /// # Panics
-    /// When a slice is too short for the runs or the tile: the arithmetic of the caller is wrong.
-    pub fn outer_sums<T: VectorElement>(
-        self,
-        (rows, vectors): (usize, usize),
-        factors: &Factors<'_, T>,
-        sums: &mut [T],
-        pitch: usize,
-    ) {
-        assert!((1..=self.outer_rows::<T>()).contains(&rows), "rows");
-        assert!((1..=OUTER_VECTORS).contains(&vectors), "vectors");
-        let (computed, width) = (Self::outer_rows_of(rows), vectors * self.lanes::<T>());
-        let end = pitch.checked_mul(computed - 1);
-        let end = end.and_then(|end| end.checked_add(width));
-        assert!(end.is_some_and(|end| end <= sums.len()), "sums");
-        let call = self.call(factors, (width, computed), sums, pitch);
-        self.kernel_for_registers(
-            Wide {
-                call,
-                rows,
-                vectors,
-            },
-            Narrow {
-                call,
-                rows,
-                vectors,
-            },
-        );
-    }
+/// [`Isa::outer_sums`].
+pub(crate) fn outer_sums<T: VectorElement>(
+    isa: Isa,
+    (rows, vectors): (usize, usize),
+    factors: &Factors<'_, T>,
+    sums: &mut [T],
+    pitch: usize,
+) {
+    assert!((1..=isa.outer_rows::<T>()).contains(&rows), "rows");
+    assert!((1..=OUTER_VECTORS).contains(&vectors), "vectors");
+    let (computed, width) = (Isa::outer_rows_of(rows), vectors * isa.lanes::<T>());
+    let end = pitch.checked_mul(computed - 1);
+    let end = end.and_then(|end| end.checked_add(width));
+    assert!(end.is_some_and(|end| end <= sums.len()), "sums");
+    let call = Call::new(factors, (width, computed), sums, pitch);
+    isa.kernel_for_registers(
+        Wide {
+            call,
+            rows,
+            vectors,
+        },
+        Narrow {
+            call,
+            rows,
+            vectors,
+        },
+    );
+}
 
-    /// Adds to `sums`, lane by lane for [`MATCHED_VECTORS`] vectors, the products of lanes and rows, which are vectors as well:
-    ///
-    /// ```text
-    /// sums[l] += sum over runs, i: rows[run.row + i*row_step + l] * lanes[run.lane + i*lane_step + l]
-    /// ```
-    ///
-    /// # Panics
-    /// When a slice is too short for the runs or the vectors: the arithmetic of the caller is wrong.
-    pub fn matched_sums<T: VectorElement>(self, factors: &Factors<'_, T>, sums: &mut [T]) {
-        let width = MATCHED_VECTORS * self.lanes::<T>();
-        assert!(width <= sums.len(), "sums");
-        self.kernel(Matched(self.call(factors, (width, width), sums, 0)));
-    }
-
-    /// The call, its reads checked.
-    fn call<'a, T: VectorElement>(
-        self,
-        factors: &Factors<'a, T>,
-        (lanes, rows): (usize, usize),
-        sums: &mut [T],
-        pitch: usize,
-    ) -> Call<'a, T> {
-        let fits = factors
-            .runs
-            .fits((lanes, factors.lanes.len()), (rows, factors.rows.len()));
-        assert!(fits, "factors");
-        Call {
-            lanes: factors.lanes.as_ptr(),
-            rows: factors.rows.as_ptr(),
-            runs: factors.runs,
-            sums: sums.as_mut_ptr(),
-            pitch,
-        }
-    }
+/// [`Isa::matched_sums`].
+pub(crate) fn matched_sums<T: VectorElement>(isa: Isa, factors: &Factors<'_, T>, sums: &mut [T]) {
+    let width = MATCHED_VECTORS * isa.lanes::<T>();
+    assert!(width <= sums.len(), "sums");
+    isa.kernel(Matched(Call::new(factors, (width, width), sums, 0)));
 }
 
 #[cfg(test)]

@@ -46,6 +46,8 @@ enum Form<T> {
     Depthwise(Depthwise<T>),
     /// Finite weights of kernel = stride; and for a run whose own output size cuts patches, from the first such run on.
     Patches(PatchWeights<T>, OnceLock<Blocked<T>>),
+    /// Finite weights of a run known beforehand, by lanes along channels: the other form, and no other.
+    Channels,
     /// Some are NaN or infinite, or there are none: only products that exist may be formed.
     Phases(Packed<T>),
 }
@@ -155,6 +157,36 @@ impl<T: Element> Weights<T> {
         })
     }
 
+    /// As [`Weights::new`] for a single run: only the form that it wants is packed, if that is known before.
+    pub(crate) fn for_run(
+        layer: &Layer,
+        weight: &[T],
+        sizes: &Resolved,
+        run: &Run,
+    ) -> Result<Self, Error> {
+        let last = run.layout == Layout::ChannelsLast;
+        let has_other_form = weight.is_empty()
+            || patches::fits(layer)
+            || Merged::<T>::outline(layer)?.is_some()
+            || depthwise::fits(layer) && depthwise::pays(layer);
+        let facts = Facts {
+            tiny: tiny::takes(layer, weight.len()) && !last && tiny::suits(sizes),
+            channels_last: last,
+            ..facts::<T>(layer, sizes)
+        };
+        if has_other_form || choose(&facts).algorithm != Algorithm::Channels || !all_finite(weight)
+        {
+            return Self::new(layer, weight, &[]);
+        }
+        Ok(Self {
+            layer: layer.clone(),
+            tiny: None,
+            winograd: None,
+            form: Form::Channels,
+            channels: OnceLock::from(ChannelWeights::new(layer, weight, &[])?),
+        })
+    }
+
     /// The algorithm that runs these sizes with these options, and why.
     pub(crate) fn choice(&self, sizes: &Resolved, run: &Run) -> Result<Choice, Error> {
         Ok(self.decide(sizes, run)?.0)
@@ -176,11 +208,18 @@ impl<T: Element> Weights<T> {
             };
             return Ok((choice, worth().unwrap_or(winograd::Size::Small)));
         }
+        if matches!(self.form, Form::Channels) {
+            let choice = Choice {
+                algorithm: Algorithm::Channels,
+                reason: "the weights were packed for this alone",
+            };
+            return Ok((choice, winograd::Size::Small));
+        }
         let last = run.layout == Layout::ChannelsLast;
         let size = if run.exact || last { None } else { worth() };
         let facts = Facts {
             shape: match self.form {
-                Form::Tiles(_) => LayerShape::Usual,
+                Form::Tiles(_) | Form::Channels => LayerShape::Usual,
                 Form::Merged(_) => LayerShape::FewChannels,
                 Form::Depthwise(_) => LayerShape::Depthwise,
                 Form::Patches(..) => LayerShape::Patches,
@@ -204,7 +243,9 @@ impl<T: Element> Weights<T> {
         match (algorithm, &self.form) {
             (Algorithm::Tiny, _) => self.tiny.is_some(),
             (Algorithm::Depthwise, form) => matches!(form, Form::Depthwise(_)),
-            (Algorithm::Channels, form) => matches!(form, Form::Tiles(_) | Form::Patches(..)),
+            (Algorithm::Channels, form) => {
+                matches!(form, Form::Tiles(_) | Form::Patches(..) | Form::Channels)
+            }
             (Algorithm::Winograd, _) => self.winograd.is_some(),
             (Algorithm::Patches, form) => {
                 matches!(form, Form::Patches(..)) && patches::suits(sizes)
@@ -278,6 +319,7 @@ impl<T: Element> Weights<T> {
                 Tiles::new(Packing::Channels(blocked), sizes, threads)?.scratch()
             }
             (_, Form::Phases(_)) => phases::scratch_elements(sizes, threads),
+            (algorithm, Form::Channels) => return Err(Error::Algorithm(algorithm)),
         };
         Ok(Scratch::<T>::with_slack(elements))
     }
@@ -298,6 +340,7 @@ impl<T: Element> Weights<T> {
                 patches.bytes() + blocked.get().map_or(0, Blocked::bytes)
             }
             Form::Phases(packed) => packed.bytes(),
+            Form::Channels => 0,
         };
         let channels = self.channels.get().map_or(0, ChannelWeights::bytes);
         let winograd = self.winograd.as_ref().map_or(0, Winograd::bytes);
@@ -336,6 +379,7 @@ impl<T: Element> Weights<T> {
                 Tiles::new(Packing::Channels(blocked), call.sizes, threads)?.run(call)
             }
             (_, _, Form::Phases(packed)) => Phases::new(packed, call.sizes)?.run(call),
+            (algorithm, _, Form::Channels) => Err(Error::Algorithm(algorithm)),
         }
     }
 }

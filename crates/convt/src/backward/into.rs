@@ -183,13 +183,13 @@ impl Layer {
         scratch: &mut Scratch<T>,
         run: &Run,
     ) -> Result<(), Error> {
-        let plan = Plan::new(&self.adjoint_of(sizes), weight, None, None)?;
         let mut options = Run::new()
             .threads(run.threads)
             .exact(run.exact)
             .layout(run.layout);
         options.isa = run.isa;
         options.memory_limit = run.memory_limit;
+        let plan = Plan::for_run(&self.adjoint_of(sizes), weight, &dy.shape, &options)?;
         plan.run_slice_into_with(&dy.data, &dy.shape, into, scratch, &options)
     }
 }

@@ -11,6 +11,7 @@ use crate::algorithm::blocked::{Classes, one_per_channel};
 use crate::tensor::reserve;
 use crate::{Element, Error, Layer};
 use convt_geometry::Op;
+use convt_simd::{Gather, Isa, Places};
 
 /// Bytes of the lanes of a full block: four cache lines.
 const BLOCK_BYTES: usize = 256;
@@ -104,6 +105,27 @@ impl<T: Element> ChannelWeights<T> {
             ..
         } = self;
         let weights = weights.as_mut_slice();
+        if self.op == Op::Conv
+            && [&*depth, height, width]
+                .iter()
+                .all(|axis| axis.taps.len() == 1)
+        {
+            // One class of all taps: channel by channel, inputs and taps lie in the same order on both sides.
+            let rows = ins * kernel;
+            let mut places = Places::default();
+            for block in blocks {
+                places.set((0..rows).map(|row| row * block.lanes));
+                let gather = Gather {
+                    planes: &weight[block.channel * rows..],
+                    plane: rows,
+                    channels: block.channels,
+                    width: block.lanes,
+                    places: &places,
+                };
+                Isa::best().gather(&gather, &mut weights[block.at..]);
+            }
+            return;
+        }
         for block in blocks {
             let (group, first) = (block.channel / outs, block.channel % outs);
             for i in 0..ins {

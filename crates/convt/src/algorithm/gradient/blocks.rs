@@ -31,7 +31,7 @@ pub(super) struct Block {
 impl Blocks {
     /// The blocks of so many planes of `height` by `width` positions, both at least 1.
     pub(super) fn new(planes: usize, height: usize, width: usize) -> Self {
-        let share = |all: usize, most: usize| all.div_ceil(all.div_ceil(most.max(1)));
+        let share = |all: usize, each: usize| all.div_ceil(all.div_ceil(each.max(1)));
         let columns = share(width, POSITIONS);
         let rows = if columns == width {
             share(height, POSITIONS / width)

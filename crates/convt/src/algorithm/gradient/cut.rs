@@ -9,8 +9,10 @@ use super::form::{Form, Tile};
 use super::{PairAxis, PairShape};
 use crate::Element;
 
-/// Bytes of panels that a job may have, as far as channels and taps can be split: about half a second-level cache.
+/// Bytes of panels that a job may have, as far as channels and taps can be split, and of panels and sums together: most of a
+/// second-level cache, in which the sums stay from block to block.
 const PANELS: usize = 1 << 20;
+const JOB: usize = 7 << 18;
 
 /// The channels of one tensor: panels, and how they are shared in parts.
 #[derive(Clone, Copy, Debug)]
@@ -104,7 +106,7 @@ impl Cut {
             pass: [depth.kernel(), height.kernel()],
         };
         if tile.form != Form::Matched {
-            cut.share(jobs, PANELS / size_of::<T>());
+            cut.share::<T>(jobs);
         }
         while cut.fine_elements() > PANELS / size_of::<T>() {
             let Some(taps) = cut.pass.iter_mut().find(|taps| **taps > 1) else {
@@ -115,13 +117,15 @@ impl Cut {
         cut
     }
 
-    /// Halves the side that has the larger panels, or the only one that can be halved, until panels have at most `most`
-    /// elements and there are as many jobs. What is not halved is packed by more jobs.
-    fn share(&mut self, jobs: usize, most: usize) {
+    /// Halves the side that has the larger panels, or the only one that can be halved, until a job is as small as it
+    /// may be and there are as many jobs. What is not halved is packed by more jobs.
+    fn share<T: Element>(&mut self, jobs: usize) {
         let can_halve = |side: &Side| side.per_job > 1;
         loop {
             let (coarse, fine) = (self.coarse_elements(), self.fine_elements());
-            if coarse + fine <= most && self.jobs() >= jobs {
+            let panels = (coarse + fine) * size_of::<T>();
+            let sums = self.sums_elements::<T>() * size_of::<T>();
+            if panels <= PANELS && panels + sums <= JOB && self.jobs() >= jobs {
                 return;
             }
             let by_coarse = match (can_halve(&self.coarse), can_halve(&self.fine)) {

@@ -16,6 +16,8 @@ mod job;
 mod panels;
 mod plain;
 mod sums;
+#[cfg(test)]
+mod tests;
 
 use convt_geometry::{Op, Walk};
 use convt_simd::{Isa, Runs};

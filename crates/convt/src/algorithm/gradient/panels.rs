@@ -45,6 +45,8 @@ pub(super) struct Map {
     phase: usize,
     line: usize,
     depth_taps: usize,
+    /// What the places were made for: positions of the coarse panel; lines and columns of the fine one.
+    made: Option<[usize; 3]>,
 }
 
 impl Map {
@@ -86,14 +88,17 @@ impl Map {
             && cut.tile.form != Form::Window;
         let lines = if self.joint { self.lines.len() } else { 1 };
         let (phase, pitch, length) = (self.phase, cut.fine.pitch, self.columns.len());
+        let count = block.rows.len() * block.columns.len();
+        let wanted = [count, lines, length];
+        if self.made.replace(wanted) == Some(wanted) {
+            return;
+        }
         self.fine.set((0..lines).flat_map(|line| {
             (0..length).map(move |x| {
                 (line * positions + x % axis.stride * phase + x / axis.stride) * pitch
             })
         }));
-        let positions = block.rows.len() * block.columns.len();
-        self.coarse
-            .set((0..positions).map(|at| at * cut.coarse.pitch));
+        self.coarse.set((0..count).map(|at| at * cut.coarse.pitch));
     }
 
     /// The number of a line that the pass needs.
@@ -117,18 +122,13 @@ impl<T: Element> Panels<'_, '_, T> {
     /// The channels of a panel of one side: the first one, the distance to the next, how many there are.
     fn channels(&self, side: &Side, panel: usize) -> (usize, usize, usize) {
         let groups = &self.channels.groups;
-        match self.cut.tile.form {
-            Form::Matched => (
-                groups.start * side.channels + panel,
-                side.channels,
-                groups.len(),
-            ),
-            _ => {
-                let first = panel * side.each;
-                let count = side.each.min(side.channels - first);
-                (groups.start * side.channels + first, 1, count)
-            }
+        if self.cut.tile.form == Form::Matched {
+            let first = groups.start * side.channels + panel;
+            return (first, side.channels, groups.len());
         }
+        let first = panel * side.each;
+        let count = side.each.min(side.channels - first);
+        (groups.start * side.channels + first, 1, count)
     }
 
     /// Elements of one coarse panel.

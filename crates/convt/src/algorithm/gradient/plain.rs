@@ -54,9 +54,14 @@ impl<T: Element> Routine for Plain<'_, '_, T> {
                             let coarse = &coarse[(z * height.coarse + y) * width.coarse..];
                             let fine = &fine[(fz * height.fine + fy) * width.fine..];
                             let first = block.columns.start.max(tx.coarse);
-                            for x in first..block.columns.end.min(tx.coarse + tx.count) {
-                                let fx = tx.fine + (x - tx.coarse) * width.stride();
-                                sum = coarse[x].fused(fine[fx], sum);
+                            let last = block.columns.end.min(tx.coarse + tx.count);
+                            if first >= last {
+                                continue;
+                            }
+                            let fx = tx.fine + (first - tx.coarse) * width.stride();
+                            let fine = fine[fx..].iter().step_by(width.stride());
+                            for (&coarse, &fine) in coarse[first..last].iter().zip(fine) {
+                                sum = coarse.fused(fine, sum);
                             }
                         }
                     }
