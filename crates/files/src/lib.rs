@@ -14,7 +14,7 @@
 //! |---|---|---|
 //! | `.npy` versions 1 to 3 | C and Fortran order, both byte orders; also from streams | version 1, C order, little-endian |
 //! | `.npz` | one member, stored or deflated | no |
-//! | `.safetensors` | one tensor, aligned or not | one tensor |
+//! | `.safetensors` | one tensor, aligned or not; or all of them, with the metadata | one tensor |
 //! | Matrix Market | no | coordinate form |
 //!
 //! What a header claims is checked against the file before memory is taken, and every error names the file and the place.
@@ -35,5 +35,6 @@ pub use atomic::{AtomicFile, Existing};
 pub use error::FileError;
 pub use location::Location;
 pub use read::{read, read_within};
+pub use safetensors_file::TensorSet;
 pub use tensor::{Elements, TensorData};
 pub use write::{check_output, write, write_matrix_market};

@@ -1,9 +1,10 @@
 //! `.safetensors`: length of the header (u64, little-endian), header (JSON), elements.
 //!
-//! Only the header and the one tensor asked for are read. Offsets need not be aligned.
+//! Of a file, only the header and the one tensor asked for are read. Offsets need not be aligned.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom, Write};
 
 use safetensors::tensor::TensorInfo;
 use serde::Deserialize;
@@ -16,8 +17,58 @@ use crate::{Elements, FileError, TensorData, npy};
 /// The longest header that is read, the format's own limit.
 const LONGEST_HEADER: u64 = 100_000_000;
 
+/// The entry of the header that describes no tensor.
+const METADATA: &str = "__metadata__";
+
 /// The name of the tensor in a file that is written without one.
 const DEFAULT_NAME: &str = "output";
+
+/// All tensors of a `.safetensors` file by name, and what it says about itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TensorSet {
+    /// The file's own words by key.
+    pub metadata: BTreeMap<String, String>,
+    /// The tensors.
+    pub tensors: BTreeMap<String, TensorData>,
+}
+
+impl TensorSet {
+    /// Reads the bytes of a whole file; `name` is what messages call it.
+    pub fn from_safetensors(bytes: &[u8], name: &str) -> Result<Self, FileError> {
+        let length = bytes.len() as u64;
+        let mut reader = Cursor::new(bytes);
+        let (mut entries, start) = read_header(&mut reader, length, name)?;
+        let mut set = Self::default();
+        let words = entries.shift_remove(METADATA);
+        if let Some(Value::Object(words)) = words {
+            for (key, value) in words {
+                let text = value.as_str().map_or(value.to_string(), str::to_owned);
+                set.metadata.insert(key, text);
+            }
+        }
+        let mut elements = 0;
+        for (tensor, entry) in entries {
+            let place = npy::Place {
+                file: name,
+                tensor: &tensor,
+                length: Some(length),
+                limit: None,
+            };
+            let data = read_tensor(&mut reader, &entry, start, length, &place)?;
+            // An element has a byte of its own unless tensors overlap, which could claim more memory than the file has.
+            elements += data.elements.len() as u64;
+            if elements > length {
+                return Err(FileError::Header {
+                    file: name.to_string(),
+                    offset: 8,
+                    problem: "its tensors overlap".to_string(),
+                });
+            }
+            set.tensors.insert(tensor, data);
+        }
+        Ok(set)
+    }
+}
 
 /// Reads the tensor of that name, or the only one.
 pub(crate) fn read(
@@ -28,7 +79,8 @@ pub(crate) fn read(
     limit: Option<usize>,
 ) -> Result<TensorData, FileError> {
     let mut reader = BufReader::new(file);
-    let (tensors, start) = read_header(&mut reader, length, name)?;
+    let (mut tensors, start) = read_header(&mut reader, length, name)?;
+    tensors.shift_remove(METADATA);
     let names = || tensors.keys().cloned().collect::<Vec<_>>();
     let tensor = match (tensor, &names()[..]) {
         (Some(tensor), _) => tensor.to_string(),
@@ -47,6 +99,24 @@ pub(crate) fn read(
             names: names(),
         });
     };
+    let place = npy::Place {
+        file: name,
+        tensor: &tensor,
+        length: Some(length),
+        limit,
+    };
+    read_tensor(&mut reader, entry, start, length, &place)
+}
+
+/// Reads the tensor that `entry` describes from a file of `length` bytes whose elements begin at `start`.
+fn read_tensor(
+    reader: &mut (impl Read + Seek),
+    entry: &Value,
+    start: u64,
+    length: u64,
+    place: &npy::Place<'_>,
+) -> Result<TensorData, FileError> {
+    let (name, tensor) = (place.file, place.tensor);
     let broken = |problem: String| FileError::Header {
         file: name.to_string(),
         offset: 8,
@@ -56,21 +126,15 @@ pub(crate) fn read(
         .map_err(|error| broken(format!("is not described: {error}")))?;
     let scalar = Scalar::from_safetensors(info.dtype).ok_or_else(|| FileError::Dtype {
         file: name.to_string(),
-        tensor: tensor.clone(),
+        tensor: tensor.to_string(),
         found: format!("{:?}", info.dtype),
     })?;
     let too_large = || FileError::TooLarge {
         file: name.to_string(),
-        tensor: tensor.clone(),
+        tensor: tensor.to_string(),
         shape: info.shape.clone(),
     };
     let count = npy::count(&info.shape).ok_or_else(too_large)?;
-    let place = npy::Place {
-        file: name,
-        tensor: &tensor,
-        length: Some(length),
-        limit,
-    };
     place.within(scalar, count, 1)?;
     let (from, to) = (info.data_offsets.0 as u64, info.data_offsets.1 as u64);
     let expected = (count * scalar.size()) as u64;
@@ -83,7 +147,7 @@ pub(crate) fn read(
     // `from` is at most `to`; neither may point beyond the file.
     let truncated = |found: u64| FileError::Truncated {
         file: name.to_string(),
-        tensor: tensor.clone(),
+        tensor: tensor.to_string(),
         offset: start.saturating_add(from),
         expected,
         found,
@@ -95,19 +159,20 @@ pub(crate) fn read(
     reader
         .seek(SeekFrom::Start(start + from))
         .map_err(FileError::io(name, "read"))?;
-    let elements = scalar
-        .read(&mut reader, Endian::Little, count, true)
-        .map_err(|failure| match failure {
-            Failure::Io(error) => FileError::io(name, "read")(error),
-            Failure::Short(found) => truncated(found),
-            Failure::Memory => too_large(),
-            Failure::Inexact { index, value } => FileError::Inexact {
-                file: name.to_string(),
-                tensor: tensor.clone(),
-                index,
-                value,
-            },
-        })?;
+    let elements =
+        scalar
+            .read(reader, Endian::Little, count, true)
+            .map_err(|failure| match failure {
+                Failure::Io(error) => FileError::io(name, "read")(error),
+                Failure::Short(found) => truncated(found),
+                Failure::Memory => too_large(),
+                Failure::Inexact { index, value } => FileError::Inexact {
+                    file: name.to_string(),
+                    tensor: tensor.to_string(),
+                    index,
+                    value,
+                },
+            })?;
     Ok(TensorData {
         shape: info.shape,
         elements,
@@ -116,7 +181,7 @@ pub(crate) fn read(
 
 /// What the header says of each tensor, and the offset at which the elements begin.
 fn read_header(
-    reader: &mut BufReader<File>,
+    reader: &mut impl Read,
     length: u64,
     name: &str,
 ) -> Result<(Map<String, Value>, u64), FileError> {
@@ -147,9 +212,7 @@ fn read_header(
             found: found as u64,
         });
     }
-    let mut tensors: Map<String, Value> =
-        serde_json::from_slice(&text).map_err(|error| header(8, error.to_string()))?;
-    tensors.shift_remove("__metadata__");
+    let tensors = serde_json::from_slice(&text).map_err(|error| header(8, error.to_string()))?;
     Ok((tensors, 8 + size))
 }
 

@@ -5,12 +5,13 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use crate::alpha::{Load, Store};
-use crate::bands::{Bands, Passes};
+use crate::bands::{Bands, Enlarger};
 use crate::codec::{self, Coding, Output, ReadSeek, RowReader, WriteSeek};
 use crate::error::{Error, Result};
 use crate::exif;
 use crate::memory::FIXED;
 use crate::method::Method;
+use crate::network::Upscaler;
 use crate::orient::{self, Orientation};
 use crate::picture::{Channels, Depth, Format, Header, Metadata};
 
@@ -76,7 +77,13 @@ impl Options {
         if !(1..=100).contains(&self.quality) {
             return Err(Error::Quality(self.quality.into()));
         }
-        self.method.kernel(self.scale).map(drop)
+        match &self.method {
+            Method::Network(network) if self.linear => {
+                Err(Error::NetworkLinear(network.name().to_owned()))
+            }
+            Method::Network(network) => network.at(self.scale).map(drop),
+            kernel => kernel.kernel(self.scale).map(drop),
+        }
     }
 }
 
@@ -118,7 +125,7 @@ pub struct Prepared {
     threads: usize,
     report: Report,
     metadata: Metadata,
-    passes: Passes,
+    enlarger: Enlarger,
     upright: Header,
     coding: Coding,
     background: Option<[u8; 3]>,
@@ -188,7 +195,8 @@ impl Prepared {
         let format = report.output_format;
         let mut writer =
             codec::create(format, shared, &report.output, &self.metadata, self.coding)?;
-        Bands::new(&self.passes, upright, load, self.threads).run(
+        let scale = report.output.width / upright.width;
+        Bands::new(&self.enlarger, scale, upright, load, self.threads).run(
             report.band_rows,
             &mut *reader,
             &mut *writer,
@@ -230,17 +238,19 @@ fn prepare(
         1
     };
     correct(&mut metadata, format, &output, options.strip, tag);
-    let passes = Passes::new(
-        &options.method.kernel(options.scale)?,
-        options.scale,
-        upright.channels.count(),
-    )?;
+    let enlarger = match &options.method {
+        Method::Network(network) => {
+            let upscaler = Upscaler::new(&*network.at(options.scale)?, &upright)?;
+            Enlarger::Network(Box::new(upscaler))
+        }
+        kernel => Enlarger::kernel(&kernel.kernel(options.scale)?, options.scale, &upright)?,
+    };
     let mut fixed = FIXED + reader.memory() + 3 * kept + codec::writer_memory(format, &output);
     if orientation.reorders_rows() && !reader.holds_whole() {
         fixed = fixed.saturating_add(input.bytes() as u64);
     }
-    fixed += (input.row_bytes() + 4 * input.row_samples() + output.row_bytes()) as u64;
-    let (band_rows, memory) = choose_rows(&passes, &upright, fixed, options)?;
+    fixed += (enlarger.row_bytes(&input) + output.row_bytes()) as u64;
+    let (band_rows, memory) = choose_rows(&enlarger, &upright, fixed, options)?;
     let notes = std::mem::take(&mut metadata.notes);
     let report = Report {
         input_format,
@@ -262,7 +272,7 @@ fn prepare(
         threads: options.threads,
         report,
         metadata,
-        passes,
+        enlarger,
         upright,
         coding,
         background,
@@ -335,13 +345,13 @@ fn correct(metadata: &mut Metadata, format: Format, output: &Header, strip: bool
 
 /// The rows of a band, and the bytes of everything.
 fn choose_rows(
-    passes: &Passes,
+    enlarger: &Enlarger,
     upright: &Header,
     fixed: u64,
     options: &Options,
 ) -> Result<(usize, u64)> {
     let memory = |rows: usize| -> Result<u64> {
-        let band = passes.memory(upright.width, rows, options.threads)?;
+        let band = enlarger.memory(upright.width, rows, options.threads)?;
         Ok(fixed.saturating_add(band))
     };
     let limit = options.max_memory;

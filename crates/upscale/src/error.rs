@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::method::Method;
+use crate::network::Network;
 use crate::picture::Format;
 
 /// Why a picture was not enlarged.
@@ -92,6 +94,24 @@ pub enum Error {
     FormatName(String),
     /// A colour that cannot be read.
     Colour(String),
+    /// A file that is not a network's.
+    Network {
+        /// The network's name or file.
+        name: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A network that was not trained for the scale.
+    NetworkScale {
+        /// The network's name or file.
+        name: String,
+        /// The scale asked for.
+        scale: usize,
+        /// The scales that there are.
+        scales: Vec<usize>,
+    },
+    /// Light can only be convolved by a kernel.
+    NetworkLinear(String),
     /// A kernel that is neither a list nor a rectangle.
     KernelShape(Vec<usize>),
     /// A kernel's values do not match its shape.
@@ -184,6 +204,24 @@ pub(crate) fn bytes_text(bytes: u64) -> String {
     format!("{bytes}")
 }
 
+/// The methods that have a name.
+fn names() -> String {
+    let networks = Network::NAMES.into_iter();
+    let networks = networks.filter(|name| Network::shipped(name).is_some());
+    let names: Vec<&str> = networks.chain(Method::NAMES).collect();
+    names.join(", ")
+}
+
+/// Numbers as people list them.
+fn list(numbers: &[usize]) -> String {
+    let words: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => "no".to_owned(),
+    }
+}
+
 impl fmt::Display for Error {
     #[allow(clippy::too_many_lines)] // one sentence per case
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -249,7 +287,25 @@ impl fmt::Display for Error {
             Self::Quality(quality) => write!(f, "quality is {quality}: it must be from 1 to 100"),
             Self::Method(name) => write!(
                 f,
-                "method {name:?} is not known: use nearest, bilinear, bicubic, lanczos or a kernel file (.npy, or FILE.safetensors:TENSOR)"
+                "method {name:?} is not known: use {}, a network's file (FILE.safetensors) or a kernel's (KERNEL.npy, or FILE.safetensors:TENSOR)",
+                names()
+            ),
+            Self::Network { name, problem } => {
+                write!(f, "{name} is no network that convt runs: {problem}")
+            }
+            Self::NetworkScale {
+                name,
+                scale,
+                scales,
+            } => write!(
+                f,
+                "{name} enlarges {} times and the scale is {scale}: use -s {} or another method, as lanczos",
+                list(scales),
+                scales.first().unwrap_or(&2)
+            ),
+            Self::NetworkLinear(name) => write!(
+                f,
+                "--linear mixes light, and {name} has learned from sRGB's code for it: leave --linear out or use a kernel, as --method lanczos"
             ),
             Self::FormatName(name) => {
                 write!(f, "format {name:?} is not known: use png, jpg, webp or tif")

@@ -33,13 +33,21 @@ impl Span {
     ///
     /// Output `o` takes inputs from `ceil((o + begin - (k-1))/s)` to `floor((o + begin)/s)`. At `o = 0` the first lies
     /// `floor((k-1 - begin)/s)` before the edge, at `o = s*n - 1` the last lies `ceil(begin/s)` past input `n - 1`.
-    fn new(taps: usize, begin: usize, s: usize) -> Self {
+    pub(crate) fn new(taps: usize, begin: usize, s: usize) -> Self {
         let before = (taps - 1 - begin) / s;
         let after = begin.div_ceil(s);
         Self {
             taps,
             begin,
             halo: before.max(after),
+        }
+    }
+
+    /// The same taps in a window whose halo is at least `halo`.
+    pub(crate) fn within(self, halo: usize) -> Self {
+        Self {
+            halo: self.halo.max(halo),
+            ..self
         }
     }
 

@@ -1,7 +1,8 @@
 //! Pictures enlarged by transposed convolution.
 //!
-//! A method of enlarging is a kernel ([`Method`]); enlarging by the whole number `s` is a depthwise transposed
-//! convolution of stride `s` with it. The picture passes through in bands of rows ([`enlarge()`]), so that memory is bounded
+//! A method of enlarging ([`Method`]) is a kernel, and enlarging by the whole number `s` a depthwise transposed
+//! convolution of stride `s` with it; or it is a network ([`Network`]) whose last layer is a transposed convolution that was
+//! learned. The picture passes through in bands of rows ([`enlarge()`]), so that memory is bounded
 //! by the caller and not by the picture, and the bytes of the result do not depend on the bands or on the
 //! threads.
 //!
@@ -22,16 +23,21 @@ mod enlarge;
 mod error;
 mod exif;
 mod kernel;
+mod luma;
 pub mod memory;
 mod method;
+mod network;
 mod orient;
+mod passes;
 mod picture;
+mod window;
 
 pub use compare::{Comparison, compare};
 pub use enlarge::{Options, Prepared, Progress, Report, enlarge};
 pub use error::{Error, Result};
 pub use kernel::{Kernel, Span};
 pub use method::Method;
+pub use network::{Network, Weights};
 pub use orient::Orientation;
 pub use picture::{Channels, Depth, Format, Header, Metadata, PngColour};
 

@@ -1,10 +1,11 @@
-//! The methods by name, each a kernel.
+//! The methods by name: kernels and networks.
 
 use std::f64::consts::PI;
 use std::fmt;
 
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
+use crate::network::Network;
 
 /// How values between the pixels are made.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,10 +27,12 @@ pub enum Method {
         /// The taps in the shape's order.
         values: Vec<f64>,
     },
+    /// A network for luma; colours by [`Method::Bicubic`].
+    Network(Network),
 }
 
 impl Method {
-    /// The methods that have a name.
+    /// The kernels that have a name.
     pub const NAMES: [&'static str; 4] = ["nearest", "bilinear", "bicubic", "lanczos"];
 
     /// The method of that name.
@@ -39,7 +42,18 @@ impl Method {
             "bilinear" => Ok(Self::Bilinear),
             "bicubic" => Ok(Self::Bicubic),
             "lanczos" => Ok(Self::Lanczos),
-            _ => Err(Error::Method(name.to_owned())),
+            _ => Network::shipped(name)
+                .map(Self::Network)
+                .ok_or_else(|| Error::Method(name.to_owned())),
+        }
+    }
+
+    /// The best method for a scale: the larger network where one is built in, else Lanczos's kernel, which can also convolve
+    /// light.
+    pub fn usual(scale: usize, linear: bool) -> Self {
+        match Network::shipped(Network::NAMES[0]) {
+            Some(network) if !linear && network.scales().contains(&scale) => Self::Network(network),
+            _ => Self::Lanczos,
         }
     }
 
@@ -51,10 +65,11 @@ impl Method {
             Self::Bicubic => "bicubic",
             Self::Lanczos => "lanczos",
             Self::Given { name, .. } => name,
+            Self::Network(network) => network.name(),
         }
     }
 
-    /// The kernel at scale `s`, from 1 to [`crate::MAX_SCALE`].
+    /// The kernel at scale `s`, from 1 to [`crate::MAX_SCALE`]; of a network, the one for colours.
     pub fn kernel(&self, s: usize) -> Result<Kernel> {
         if s == 0 || s > crate::MAX_SCALE {
             return Err(Error::Scale(s as u64));
@@ -62,7 +77,7 @@ impl Method {
         match self {
             Self::Nearest => Ok(Kernel::nearest(s)),
             Self::Bilinear => Kernel::sampled(1, s, |u| 1.0 - u.abs()),
-            Self::Bicubic => Kernel::sampled(2, s, cubic),
+            Self::Bicubic | Self::Network(_) => Kernel::sampled(2, s, cubic),
             Self::Lanczos => Kernel::sampled(3, s, |u| sinc(u) * sinc(u / 3.0)),
             Self::Given { shape, values, .. } => Kernel::given(shape, values, s),
         }

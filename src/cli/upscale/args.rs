@@ -42,10 +42,11 @@ pub(crate) struct Args {
     #[arg(short, long, default_value = "2", value_name = "N", value_parser = scale)]
     pub(super) scale: usize,
 
-    /// nearest, bilinear, bicubic, lanczos, or a kernel file: KERNEL.npy or FILE.safetensors:TENSOR, of one axis (used
-    /// along rows and columns) or two
-    #[arg(short, long, default_value = "lanczos", value_name = "METHOD")]
-    pub(super) method: String,
+    /// A network that learned enlarging: fsrcnn, the small fsrcnn-s, or FILE.safetensors of your own; or a kernel:
+    /// nearest, bilinear, bicubic, lanczos, KERNEL.npy or FILE.safetensors:TENSOR, of one axis (used along rows and columns)
+    /// or two [default: fsrcnn at the scales that it is built in for, without --linear; else lanczos]
+    #[arg(short, long, value_name = "METHOD")]
+    pub(super) method: Option<String>,
 
     /// Format of the results: png, jpg, webp, tif [default: by OUT's extension, else the input's]
     #[arg(short, long, value_name = "FORMAT")]
@@ -91,7 +92,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(super) keep_orientation_tag: bool,
 
-    /// Mix light instead of sRGB's code for it
+    /// Mix light instead of sRGB's code for it; for kernels only
     #[arg(long)]
     pub(super) linear: bool,
 

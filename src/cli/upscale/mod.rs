@@ -9,9 +9,9 @@ use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use convt_files::Location;
+use convt_files::{Location, TensorSet};
 use convt_upscale::batch::{self, IfExists, Job, Jobs, Request, Source, Target};
-use convt_upscale::{Depth, Error, Format, Method, Options, memory};
+use convt_upscale::{Depth, Error, Format, Method, Network, Options, Weights, memory};
 
 pub(crate) use args::Args;
 
@@ -146,7 +146,10 @@ fn options(args: &Args) -> Result<Options, Failure> {
         .map_err(|e| refused(&e))?;
     Ok(Options {
         scale: args.scale,
-        method: method(&args.method)?,
+        method: match &args.method {
+            Some(text) => method(text)?,
+            None => Method::usual(args.scale, args.linear),
+        },
         depth: args.depth.as_deref().map(|bits| {
             if bits == "8" {
                 Depth::Eight
@@ -165,7 +168,7 @@ fn options(args: &Args) -> Result<Options, Failure> {
     })
 }
 
-/// A named method, or the taps in a file.
+/// A named method, the network in a file, or the taps in one.
 fn method(text: &str) -> Result<Method, Failure> {
     let unknown = match Method::named(text) {
         Ok(method) => return Ok(method),
@@ -174,12 +177,34 @@ fn method(text: &str) -> Result<Method, Failure> {
     if !text.contains(['.', ':', '/', std::path::MAIN_SEPARATOR]) && !Path::new(text).exists() {
         return Err(refused(&unknown));
     }
+    if let Some(network) = network(text)? {
+        return Ok(Method::Network(network));
+    }
     let tensor = convt_files::read(&Location::parse(text.as_ref()))?;
     Ok(Method::Given {
         name: text.to_owned(),
         shape: tensor.shape,
         values: tensor.elements.into_f64(),
     })
+}
+
+/// The largest file that is looked at for a network.
+const LARGEST_NETWORK: u64 = 64 << 20;
+
+/// The network in a file, unless the file holds a kernel: one tensor, and no word of a network.
+fn network(text: &str) -> Result<Option<Network>, Failure> {
+    let small = |about: std::fs::Metadata| about.is_file() && about.len() <= LARGEST_NETWORK;
+    if !text.ends_with(".safetensors") || !std::fs::metadata(text).is_ok_and(small) {
+        return Ok(None);
+    }
+    let bytes = std::fs::read(text)
+        .map_err(|error| Failure::Failed(format!("cannot read {text}: {error}")))?;
+    let set = TensorSet::from_safetensors(&bytes, text)?;
+    if set.tensors.len() == 1 && !set.metadata.contains_key("convt.network") {
+        return Ok(None);
+    }
+    let weights = Weights::parse(&bytes, text).map_err(|e| refused(&e))?;
+    Ok(Some(Network::given(weights, text)))
 }
 
 fn request(args: &Args, options: &Options) -> Result<Request, Failure> {
