@@ -16,7 +16,7 @@ use crate::window::Window;
 /// What makes the rows of a result of a band.
 pub(crate) enum Enlarger {
     /// One kernel for all channels.
-    Kernel(Passes),
+    Kernel(Box<Passes>),
     /// A network for luma, a kernel for the colours.
     Network(Box<Upscaler>),
 }
@@ -24,7 +24,8 @@ pub(crate) enum Enlarger {
 impl Enlarger {
     /// A kernel for `header`'s channels.
     pub(crate) fn kernel(kernel: &Kernel, scale: usize, header: &Header) -> Result<Self> {
-        Passes::new(kernel, scale, header.channels.count()).map(Self::Kernel)
+        let passes = Passes::new(kernel, scale, header.channels.count())?;
+        Ok(Self::Kernel(Box::new(passes)))
     }
 
     /// Planes of the window.

@@ -165,7 +165,13 @@ fn divided(value: f32, alpha: f32) -> f32 {
 fn measure(alpha: &mut [f32], mask: &[f32], ends: Ends<'_>) {
     let phases = ends.clear.iter().zip(ends.opaque).cycle();
     for ((to, &y), (&clear, &opaque)) in alpha.iter_mut().zip(mask).zip(phases) {
-        *to = ((y - clear) / (opaque - clear)).max(0.0).min(1.0); // a network that answers both alike gives NaN, then 0
+        let share = (y - clear) / (opaque - clear);
+        // A network that answers both alike tells nothing.
+        *to = if share.is_nan() {
+            0.0
+        } else {
+            share.clamp(0.0, 1.0)
+        };
     }
 }
 
