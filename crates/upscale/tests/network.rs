@@ -191,7 +191,7 @@ fn a_network_that_only_repeats_pixels_is_nearest() {
             ..network.clone()
         };
         for depth in ALL_DEPTHS {
-            let tolerance = if depth == Depth::Eight { 0 } else { 1 };
+            let tolerance = u16::from(depth != Depth::Eight);
             for channels in [Channels::Grey, Channels::GreyAlpha] {
                 let small = encode(&noise((9, 6), channels, depth), Format::Png);
                 let ours = values(&decode(&enlarged(&small, None, &network).unwrap().1).unwrap());
