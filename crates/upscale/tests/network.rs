@@ -379,7 +379,8 @@ fn files_that_are_no_network_are_refused_in_a_sentence() {
         with(name, &|tensors| {
             tensors.get_mut(name).unwrap().1[0] = f32::INFINITY;
         });
-        if name.starts_with("map.0") || !name.ends_with("weight") {
+        // Without its weight, the last mapping layer is not one, and a bias is left that belongs to none.
+        if name.starts_with("map.") && name.ends_with("weight") {
             continue;
         }
         with(name, &|tensors| drop(tensors.remove(name)));
