@@ -2,6 +2,7 @@
 
 mod completions;
 mod explain;
+mod kernels;
 mod layer;
 mod matrix;
 mod plan;
@@ -30,6 +31,7 @@ const INTERRUPTED: i32 = 130;
   convt size --input 64x64 --kernel-size 4 --stride 2 --padding 1
   convt solve --scale 2
   convt explain -i 3 -k 3 -s 2 -p 1
+  convt kernels model.safetensors:up.weight --phases --stride 2 -o kernels.svg
   convt matrix --input 4x4 --kernel-size 3
   convt plan conv_transpose2d n1 c64-32 i14x14 k4 s2 p1",
     after_help = "Data goes to standard output, everything else to standard error.
@@ -73,6 +75,7 @@ enum Command {
     Solve(solve::Args),
     Matrix(matrix::Args),
     Explain(Box<explain::Args>),
+    Kernels(kernels::Args),
     Plan(plan::Args),
     Completions(completions::Args),
     Man(completions::ManArgs),
@@ -102,6 +105,7 @@ impl Cli {
             Command::Solve(args) => solve::run(&args, ui),
             Command::Matrix(args) => matrix::run(&args, ui),
             Command::Explain(args) => explain::run(&args, ui),
+            Command::Kernels(args) => kernels::run(&args, ui),
             Command::Plan(args) => plan::run(&args, ui),
             Command::Completions(args) => completions::run(&args),
             Command::Man(args) => completions::man(&args),

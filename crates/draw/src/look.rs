@@ -9,6 +9,7 @@
 //! | output_padding zero | dense hatch and a dashed border |
 //! | cropped | a long-dashed border and a stroke through the cell |
 //! | hole | a ring |
+//! | negative on a scale | a hatch, where there is no number |
 //! | gradient | a notch in the lower right corner |
 
 use crate::glyphs::{CAP_HEIGHT, text_width};
@@ -113,6 +114,10 @@ fn mark(shapes: &mut Vec<Shape>, cell: &Cell, tile: Area, unit: f64) {
             pen: Some(Pen::solid(tone, unit)),
         }),
         Paint::PaddingZero => shapes.push(hatch(tile.width.min(tile.height) / 2.5, 1.0)),
+        // A scale's sign is in its numbers; without them it must be seen without colour too.
+        Paint::Diverging(value) if value < 0.0 && cell.label.is_empty() => {
+            shapes.push(hatch(tile.width.min(tile.height) / 2.5, 1.0));
+        }
         Paint::OutputPaddingZero => shapes.push(hatch(tile.width.min(tile.height) / 6.0, 1.25)),
         Paint::Cropped => shapes.push(Shape::Lines {
             lines: vec![vec![

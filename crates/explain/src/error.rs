@@ -53,6 +53,15 @@ pub enum ExplainError {
         /// How many there should be.
         expected: usize,
     },
+    /// A weight whose shape is no layer's.
+    KernelShape(Vec<usize>),
+    /// A channel that a weight does not have.
+    Channel {
+        /// The channel asked for.
+        input: usize,
+        /// How many there are.
+        of: usize,
+    },
     /// A cell that does not exist.
     Cell {
         /// The indices asked for.
@@ -105,6 +114,15 @@ impl fmt::Display for ExplainError {
             Self::Cell { index, shape } => write!(
                 f,
                 "cell {index:?} does not exist in a map of shape {shape:?}: every index must be smaller than its length"
+            ),
+            Self::KernelShape(shape) => write!(
+                f,
+                "a weight of shape {shape:?} has no kernels to show: its shape must be (C_in, C_out, k), (C_in, C_out, kh, \
+                 kw), or that of one kernel, (k) or (kh, kw), with no axis of length 0"
+            ),
+            Self::Channel { input, of } => write!(
+                f,
+                "channel = {input} does not exist: the weight has {of} input channels, counted from 0"
             ),
             Self::NotExpressible { framework, why } => {
                 write!(f, "{framework} cannot say this layer: {why}")

@@ -26,6 +26,7 @@
 //! | [`figure`], [`Show`], [`table`] | its view as a figure, frame by frame, and as text |
 //! | [`inspect`] | where the number in a cell comes from |
 //! | [`overlap`], [`balance`], [`reach`] | will it draw a checkerboard; weights that do not; which inputs make an output |
+//! | [`Kernels`], [`kernel_sheet`] | the kernels of a trained weight as heat maps, and their phases |
 //! | [`code`], [`port`] | the same layer in other libraries |
 //!
 //! ```
@@ -45,6 +46,7 @@ mod code;
 mod error;
 mod gradient;
 mod inspect;
+mod kernels;
 mod model;
 mod overlap;
 mod port;
@@ -60,6 +62,7 @@ mod words;
 pub use code::{Snippet, code};
 pub use error::ExplainError;
 pub use inspect::{Inspection, Term, inspect};
+pub use kernels::{Flat, KernelMap, KernelPhase, Kernels, Split, kernel_sheet};
 pub use overlap::{Balanced, Overlap, PhaseSum, Verdict, balance, overlap};
 pub use port::{Framework, Port, port};
 pub use presets::{PRESETS, Preset};

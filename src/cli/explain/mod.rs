@@ -19,6 +19,8 @@ use crate::params;
 use crate::ui::Ui;
 
 pub(super) use numbers::Numbers;
+pub(super) use picture::{Kind, exists, kind_of, pixels, save};
+pub(super) use tables::aligned;
 
 /// How a layer is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -55,7 +57,7 @@ impl From<View> for convt_explain::View {
 
 /// The language of captions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Lang {
+pub(super) enum Lang {
     /// English
     En,
     /// 中文
@@ -64,7 +66,7 @@ enum Lang {
 
 /// The colours of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Theme {
+pub(super) enum Theme {
     /// Dark on white
     Light,
     /// Light on dark
@@ -73,6 +75,26 @@ enum Theme {
     Print,
     /// As the reader's system says, in SVG and HTML; light elsewhere
     Auto,
+}
+
+impl From<Lang> for convt_explain::Lang {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::En => Self::En,
+            Lang::Zh => Self::Zh,
+        }
+    }
+}
+
+impl From<Theme> for convt_draw::Theme {
+    fn from(theme: Theme) -> Self {
+        match theme {
+            Theme::Light => Self::Light,
+            Theme::Dark => Self::Dark,
+            Theme::Print => Self::Print,
+            Theme::Auto => Self::Auto,
+        }
+    }
 }
 
 /// Every number of a small layer, step by step, as text or as a picture

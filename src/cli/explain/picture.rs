@@ -5,16 +5,16 @@ use std::io::Write;
 use std::path::Path;
 
 use convt_draw::{Format, Options, write};
-use convt_explain::{Preset, Show, State, Trace, Values, View, parse_theme, text};
+use convt_explain::{Preset, Show, State, Trace, Values, View, text};
 use convt_files::{AtomicFile, Existing};
 use convt_reference::Layer;
 
-use super::{Args, Lang, Theme, page, tables};
+use super::{Args, page, tables};
 use crate::failure::Failure;
 use crate::ui::Ui;
 
 /// What is written.
-enum Kind {
+pub(in crate::cli) enum Kind {
     Text,
     Picture(Format),
 }
@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, step: Option<usize>, ui: &Ui) -> Result<(), Failu
     }
 }
 
-fn kind_of(name: &OsStr) -> Result<Kind, Failure> {
+pub(in crate::cli) fn kind_of(name: &OsStr) -> Result<Kind, Failure> {
     if name == "-" {
         return Ok(Kind::Picture(Format::Svg));
     }
@@ -80,7 +80,7 @@ fn kind_of(name: &OsStr) -> Result<Kind, Failure> {
     })
 }
 
-fn pixels(text: &str) -> Result<f64, Failure> {
+pub(in crate::cli) fn pixels(text: &str) -> Result<f64, Failure> {
     match text.parse::<f64>() {
         Ok(number) if (0.05..=64.0).contains(&number) => Ok(number),
         _ => Err(Failure::usage(format!(
@@ -117,19 +117,10 @@ fn state(args: &Args, step: Option<usize>) -> Result<State, Failure> {
         state.view = view.into();
     }
     if let Some(lang) = args.picture.lang {
-        state.lang = match lang {
-            Lang::En => convt_explain::Lang::En,
-            Lang::Zh => convt_explain::Lang::Zh,
-        };
+        state.lang = lang.into();
     }
     if let Some(theme) = args.picture.theme {
-        let name = match theme {
-            Theme::Light => "light",
-            Theme::Dark => "dark",
-            Theme::Print => "print",
-            Theme::Auto => "auto",
-        };
-        state.theme = parse_theme(name)?;
+        state.theme = theme.into();
     }
     if step.is_some() {
         state.step = step;
@@ -174,14 +165,14 @@ fn draw(state: &State, format: Format, animated: bool, pixels: f64) -> Result<Ve
     write(&figure, format, &options).map_err(|error| Failure::usage(error.to_string()))
 }
 
-fn exists(name: &OsStr) -> Failure {
+pub(in crate::cli) fn exists(name: &OsStr) -> Failure {
     Failure::usage(format!(
         "{} exists: use --overwrite to replace it",
         Path::new(name).display()
     ))
 }
 
-fn save(name: &OsStr, existing: Existing, bytes: &[u8]) -> Result<(), Failure> {
+pub(in crate::cli) fn save(name: &OsStr, existing: Existing, bytes: &[u8]) -> Result<(), Failure> {
     let written = || {
         let mut file = AtomicFile::create(Path::new(name), existing)?;
         file.write_all(bytes)?;

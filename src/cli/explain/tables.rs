@@ -32,7 +32,7 @@ pub(super) fn tell(state: &State) -> Result<String, ExplainError> {
 }
 
 /// A table with its columns right-aligned; one that is wholly empty is left out.
-fn aligned(table: &Table) -> String {
+pub(in crate::cli) fn aligned(table: &Table) -> String {
     let cells = || table.rows.iter().flatten();
     if cells().all(String::is_empty) {
         return String::new();

@@ -4,7 +4,7 @@ use convt_draw::{Anchor, Area, Cell, Frame, Ink, Item, Map, Paint, Place, Stroke
 
 use super::Table;
 use super::layout::{GAP, HEAD, MARGIN, Spot};
-use crate::model::Three;
+use crate::model::{Three, positions};
 
 /// Letters of names.
 pub(crate) const NAME: f64 = 17.0;
@@ -135,6 +135,27 @@ impl Canvas {
             };
             self.tables.push(Table { title, rows: table });
         }
+    }
+
+    /// Cells that belong to no map, without words above them and without a text twin.
+    pub(crate) fn untold(&mut self, spot: &Spot, look: impl Fn(Three) -> Look) {
+        for at in positions(spot.shape) {
+            let look = look(at);
+            self.items.push(Item::Cell(Cell {
+                area: spot.area(at),
+                paint: look.paint,
+                label: look.label,
+                corner: look.corner,
+                focus: look.focus,
+                place: None,
+            }));
+        }
+    }
+
+    /// A text twin.
+    pub(crate) fn table(&mut self, title: &str, rows: Vec<Vec<String>>) {
+        let title = title.to_string();
+        self.tables.push(Table { title, rows });
     }
 
     /// An outline around a box of a grid's cells, in every slice it reaches.

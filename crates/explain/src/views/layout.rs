@@ -87,6 +87,16 @@ pub(crate) struct Spot {
 }
 
 impl Spot {
+    /// A grid of cells of this side at this place; its rows are not broken.
+    pub(crate) fn placed(shape: Three, side: f64, x: f64, y: f64) -> Self {
+        let block = Block::new(shape).cells_of(side).whole();
+        Self {
+            x,
+            y,
+            ..Self::measure(&block)
+        }
+    }
+
     fn measure(block: &Block) -> Self {
         let [depth, rows, columns] = block.shape;
         let most = ((WIDEST - 2.0 * MARGIN) / block.cell) as usize;

@@ -16,6 +16,9 @@ mod side_by_side;
 
 use convt_draw::{Figure, Frame};
 
+pub(crate) use canvas::{Canvas, Look, SMALL};
+pub(crate) use layout::{MARGIN, Spot};
+
 use crate::model::too_large;
 use crate::state::word;
 use crate::{ExplainError, State};

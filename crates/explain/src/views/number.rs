@@ -21,6 +21,17 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
+/// A weight: three decimals, a real minus sign, and no smaller than can be told from 0.
+pub(crate) fn fine(value: f64) -> String {
+    if !value.is_finite() || value.abs() >= 1000.0 || (value != 0.0 && value.abs() < 0.0005) {
+        return number(value);
+    }
+    let text = format!("{:.3}", value.abs());
+    let digits = text.trim_end_matches('0').trim_end_matches('.');
+    let sign = if value < 0.0 { "−" } else { "" };
+    format!("{sign}{digits}")
+}
+
 /// A number as a factor: negative ones in brackets.
 pub(crate) fn factor(value: f64) -> String {
     if value < 0.0 {
@@ -111,6 +122,16 @@ mod tests {
             assert_eq!(number(value), text);
         }
         assert_eq!(product(2.0, -1.0), "2·(−1)");
+        for (value, text) in [
+            (1.0 / 9.0, "0.111"),
+            (-0.0625, "−0.062"),
+            (2.0, "2"),
+            (-0.0, "0"),
+            (0.000_2, "2.0e-4"),
+            (f64::NAN, "NaN"),
+        ] {
+            assert_eq!(fine(value), text);
+        }
     }
 
     #[test]

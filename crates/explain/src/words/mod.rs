@@ -2,6 +2,7 @@
 
 mod en;
 mod en_names;
+mod kernels;
 mod notes;
 mod zh;
 mod zh_names;
@@ -137,7 +138,7 @@ pub(crate) trait Names: Sync {
 }
 
 /// The sentences of one language: captions are one sentence, titles are one line.
-pub(crate) trait Words: Names {
+pub(crate) trait Words: Names + kernels::KernelWords {
     /// A size, and which channel where there are several.
     fn size_note(&self, size: &str, channel: Option<usize>) -> String;
     /// A size, and which channels the kernel joins.
