@@ -9,7 +9,7 @@ use crate::steps::root;
 
 /// Each crate with the crates of this workspace that its shipped code may use. Dependencies run downhill only: a crate
 /// stands below every crate that uses it, and the engine and the oracle never see each other outside tests.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("convt-geometry", &[]),
     ("convt-simd", &[]),
     ("convt-files", &[]),
@@ -22,16 +22,6 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ),
     ("convt-upscale", &["convt", "convt-files"]),
     ("convt-candle", &["convt"]),
-    (
-        "convt-train",
-        &[
-            "convt",
-            "convt-candle",
-            "convt-files",
-            "convt-simd",
-            "convt-upscale",
-        ],
-    ),
     ("convt-testkit", &["convt-geometry"]),
     (
         "convt-wasm",
