@@ -1,7 +1,7 @@
 //! The engine's calls on contiguous arrays, with candle's errors.
 
 use candle_core::{Error, Result};
-use convt::{Conv1d, Element, Layer, Tensor, Wanted};
+use convt::{Conv1d, Element, Gradients, Layer, Run, Tensor, Wanted};
 
 /// A contiguous array: its elements and its shape.
 pub(crate) type Array<'a, T> = (&'a [T], &'a [usize]);
@@ -28,15 +28,14 @@ pub(crate) fn parameter_gradients<T: Element>(
     x: Array<'_, T>,
     dy: Array<'_, T>,
     wanted: Wanted,
-) -> Result<(Option<Vec<T>>, Option<Vec<T>>)> {
+) -> Result<Gradients<T>> {
     // These gradients do not depend on the weight: its shape alone is looked at.
     let shape = layer.weight_shape();
     let weight = vec![T::ZERO; shape.iter().product()];
     let weight = (&weight[..], &shape[..]);
-    let gradients = layer
-        .backward(weight, x, dy, wanted, &convt::Run::new())
-        .map_err(Error::wrap)?;
-    Ok((gradients.weight.map(|dw| dw.data), gradients.bias))
+    layer
+        .backward(weight, x, dy, wanted, &Run::new())
+        .map_err(Error::wrap)
 }
 
 /// The sums of `dy`, `(N, C, positions)`, over all but the channels: the gradient of the bias of any layer with that output.
@@ -52,6 +51,6 @@ pub(crate) fn totals<T: Element>(dy: &[T], [n, channels, positions]: [usize; 3])
         weight: false,
         bias: true,
     };
-    let (_, sums) = parameter_gradients(&layer, dy, dy, wanted)?;
-    Ok(sums.unwrap_or_default())
+    let gradients = parameter_gradients(&layer, dy, dy, wanted)?;
+    Ok(gradients.bias.unwrap_or_default())
 }

@@ -179,8 +179,8 @@ impl CustomOp2 for Correlate {
         };
         by_type!([x, dy], T => {
             let (x, dy) = (T::array(x, x_layout)?, T::array(dy, dy_layout)?);
-            let (dw, _) = engine::parameter_gradients(&self.0, x, dy, wanted)?;
-            (dw.unwrap_or_default(), self.0.weight_shape())
+            let dw = engine::parameter_gradients(&self.0, x, dy, wanted)?.weight;
+            (dw.map_or_else(Vec::new, |dw| dw.data), self.0.weight_shape())
         })
     }
 
