@@ -4,10 +4,10 @@ use std::fmt::Debug;
 use std::ops::{Add, Mul, Sub};
 
 use convt_geometry::Dtype;
-use convt_simd::VectorElement;
+use convt_simd::{Isa, VectorElement};
 
 use crate::activation::{double, single};
-use crate::algorithm::{Call, Weights};
+use crate::algorithm::{Call, WeightCall, Weights, bias_gradient, weight_gradient};
 use crate::layer::Resolved;
 use crate::{Error, Layer, Run};
 
@@ -49,16 +49,26 @@ pub trait Element:
 }
 
 pub(crate) mod sealed {
-    use crate::algorithm::{Call, Weights};
+    use convt_simd::Isa;
+
+    use crate::algorithm::{Call, WeightCall, Weights};
     use crate::layer::Resolved;
     use crate::{Error, Layer, Run};
 
-    /// The engine of one element type, compiled once, here: [`Weights`]' methods of the same names are generic, and every use
-    /// of a generic function in another crate compiles it anew, with all algorithms behind it.
+    /// The engine of one element type, compiled once, here: [`Weights`]' methods and the gradients of the same names are
+    /// generic, and every use of a generic function in another crate compiles it anew, with all algorithms behind it.
     #[allow(private_interfaces)] // the trait is nobody else's to call
     pub trait Sealed: Sized {
         fn pack(layer: &Layer, weight: &[Self], bias: &[Self]) -> Result<Weights<Self>, Error>;
+        fn for_run(
+            layer: &Layer,
+            weight: &[Self],
+            sizes: &Resolved,
+            run: &Run,
+        ) -> Result<Weights<Self>, Error>;
         fn run(weights: &Weights<Self>, call: Call<'_, Self>) -> Result<(), Error>;
+        fn weight_gradient(call: WeightCall<'_, Self>) -> Result<(), Error>;
+        fn bias_gradient(isa: Isa, dy: &[Self], plane: usize, bias: &mut [Self], threads: usize);
         fn scratch_elements(
             weights: &Weights<Self>,
             sizes: &Resolved,
@@ -75,8 +85,31 @@ macro_rules! element {
                 Weights::new(layer, weight, bias)
             }
 
+            fn for_run(
+                layer: &Layer,
+                weight: &[Self],
+                sizes: &Resolved,
+                run: &Run,
+            ) -> Result<Weights<Self>, Error> {
+                Weights::for_run(layer, weight, sizes, run)
+            }
+
             fn run(weights: &Weights<Self>, call: Call<'_, Self>) -> Result<(), Error> {
                 weights.run(call)
+            }
+
+            fn weight_gradient(call: WeightCall<'_, Self>) -> Result<(), Error> {
+                weight_gradient(call)
+            }
+
+            fn bias_gradient(
+                isa: Isa,
+                dy: &[Self],
+                plane: usize,
+                bias: &mut [Self],
+                threads: usize,
+            ) {
+                bias_gradient(isa, dy, plane, bias, threads);
             }
 
             fn scratch_elements(

@@ -28,7 +28,7 @@
 //! no. It has an error bound of its own, measured to be no worse than a direct sum's, and gives the same bits for any threads,
 //! batch and instruction set; but a picture cut into pieces need not give the bits of the whole. `Plan::explain` tells which
 //! algorithm runs.
-
+//!
 //! # Gradients
 //!
 //! [`Layer::backward`] gives the gradients of input, weight and bias. That of the input is a run of the other operation,

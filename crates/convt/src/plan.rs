@@ -90,7 +90,7 @@ impl<T: Element> Plan<T> {
         let sizes = layer.resolve(&shape, &run.output)?;
         Ok(Self {
             layer: layer.clone(),
-            weights: Arc::new(Weights::for_run(layer, &weight.data, &sizes, run)?),
+            weights: Arc::new(T::for_run(layer, &weight.data, &sizes, run)?),
             activation: Activation::None,
         })
     }

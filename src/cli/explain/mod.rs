@@ -19,7 +19,7 @@ use crate::params;
 use crate::ui::Ui;
 
 pub(super) use numbers::Numbers;
-pub(super) use picture::{Kind, exists, kind_of, pixels, save};
+pub(super) use picture::{Kind, deliver, existing, kind_of, pixels};
 pub(super) use tables::aligned;
 
 /// How a layer is looked at.

@@ -31,17 +31,7 @@ pub(super) fn run(args: &Args, step: Option<usize>, ui: &Ui) -> Result<(), Failu
             "animated is for SVG: give an output such as -o figure.svg (a gif always moves)",
         ));
     }
-    let existing = if args.picture.overwrite {
-        Existing::Replace
-    } else {
-        Existing::Refuse
-    };
-    if let (Some(name), Existing::Refuse) = (&args.picture.output, existing)
-        && name != "-"
-        && Path::new(name).symlink_metadata().is_ok()
-    {
-        return Err(exists(name));
-    }
+    let existing = existing(args.picture.output.as_deref(), args.picture.overwrite)?;
     let state = state(args, step)?;
     if args.picture.open {
         let to = args.picture.output.as_ref().map(Path::new);
@@ -51,11 +41,36 @@ pub(super) fn run(args: &Args, step: Option<usize>, ui: &Ui) -> Result<(), Failu
         Kind::Text => told(&state)?.into_bytes(),
         Kind::Picture(format) => draw(&state, format, args.picture.animated, pixels)?,
     };
-    match &args.picture.output {
-        Some(name) if name != "-" => save(name, existing, &bytes),
+    deliver(args.picture.output.as_deref(), existing, &bytes)
+}
+
+/// What happens to an output that exists: refused before any work unless it may be replaced.
+pub(in crate::cli) fn existing(
+    output: Option<&OsStr>,
+    overwrite: bool,
+) -> Result<Existing, Failure> {
+    if overwrite {
+        return Ok(Existing::Replace);
+    }
+    match output {
+        Some(name) if name != "-" && Path::new(name).symlink_metadata().is_ok() => {
+            Err(exists(name))
+        }
+        _ => Ok(Existing::Refuse),
+    }
+}
+
+/// Writes a figure to its file, or to standard output.
+pub(in crate::cli) fn deliver(
+    output: Option<&OsStr>,
+    existing: Existing,
+    bytes: &[u8],
+) -> Result<(), Failure> {
+    match output {
+        Some(name) if name != "-" => save(name, existing, bytes),
         _ => {
             let mut out = std::io::stdout().lock();
-            out.write_all(&bytes)?;
+            out.write_all(bytes)?;
             Ok(out.flush()?)
         }
     }
@@ -165,14 +180,14 @@ fn draw(state: &State, format: Format, animated: bool, pixels: f64) -> Result<Ve
     write(&figure, format, &options).map_err(|error| Failure::usage(error.to_string()))
 }
 
-pub(in crate::cli) fn exists(name: &OsStr) -> Failure {
+fn exists(name: &OsStr) -> Failure {
     Failure::usage(format!(
         "{} exists: use --overwrite to replace it",
         Path::new(name).display()
     ))
 }
 
-pub(in crate::cli) fn save(name: &OsStr, existing: Existing, bytes: &[u8]) -> Result<(), Failure> {
+fn save(name: &OsStr, existing: Existing, bytes: &[u8]) -> Result<(), Failure> {
     let written = || {
         let mut file = AtomicFile::create(Path::new(name), existing)?;
         file.write_all(bytes)?;

@@ -4,15 +4,14 @@ mod flat;
 mod named;
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::Path;
 
 use convt_draw::{Options, write};
 use convt_explain::{Flat, Kernels, Split, kernel_sheet};
-use convt_files::{Existing, Location, read};
+use convt_files::{Location, read};
 use serde_json::json;
 
-use super::explain::{Kind, Lang, Theme, aligned, exists, kind_of, pixels, save};
+use super::explain::{Kind, Lang, Theme, aligned, deliver, existing, kind_of, pixels};
 use crate::failure::Failure;
 use crate::params;
 use crate::ui::Ui;
@@ -131,17 +130,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<(), Failure> {
         scale: pixels(&args.picture.pixels)?,
         ..Options::default()
     };
-    let existing = if args.picture.overwrite {
-        Existing::Replace
-    } else {
-        Existing::Refuse
-    };
-    if let (Some(name), Existing::Refuse) = (&args.picture.output, existing)
-        && name != "-"
-        && Path::new(name).symlink_metadata().is_ok()
-    {
-        return Err(exists(name));
-    }
+    let existing = existing(args.picture.output.as_deref(), args.picture.overwrite)?;
     let kernels = args.kernels()?;
     let (figure, tables) = kernel_sheet(&kernels, args.picture.lang.into())?;
     let told = || {
@@ -159,14 +148,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<(), Failure> {
             write(&figure, format, &options).map_err(|error| Failure::usage(error.to_string()))?
         }
     };
-    match &args.picture.output {
-        Some(name) if name != "-" => save(name, existing, &bytes),
-        _ => {
-            let mut out = std::io::stdout().lock();
-            out.write_all(&bytes)?;
-            Ok(out.flush()?)
-        }
-    }
+    deliver(args.picture.output.as_deref(), existing, &bytes)
 }
 
 impl Args {

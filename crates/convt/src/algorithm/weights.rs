@@ -62,17 +62,7 @@ pub(crate) fn outlook<T: Element>(
         .weight_shape()
         .iter()
         .fold(1, |n: usize, &axis| n.saturating_mul(axis));
-    let shape = if count == 0 {
-        LayerShape::NotFinite
-    } else if depthwise::fits(layer) && depthwise::pays(layer) {
-        LayerShape::Depthwise
-    } else if patches::fits(layer) {
-        LayerShape::Patches
-    } else if merged.is_some() {
-        LayerShape::FewChannels
-    } else {
-        LayerShape::Usual
-    };
+    let shape = shape_of(layer, count, merged.is_some());
     let usual = winograd::Shape::of(layer).filter(|_| shape == LayerShape::Usual);
     let transformed = usual.and_then(|of| of.choose(sizes, size_of::<T>()));
     let facts = Facts {
@@ -103,6 +93,21 @@ pub(crate) fn outlook<T: Element>(
         }
     };
     Ok((choice, Scratch::<T>::with_slack(scratch)))
+}
+
+/// The shape of a layer of so many weights, all of them finite; `merged` where phases can be rows of a tile.
+fn shape_of(layer: &Layer, weights: usize, merged: bool) -> LayerShape {
+    if weights == 0 {
+        LayerShape::NotFinite
+    } else if depthwise::fits(layer) && depthwise::pays(layer) {
+        LayerShape::Depthwise
+    } else if patches::fits(layer) {
+        LayerShape::Patches
+    } else if merged {
+        LayerShape::FewChannels
+    } else {
+        LayerShape::Usual
+    }
 }
 
 /// What the sizes alone decide.
@@ -165,16 +170,16 @@ impl<T: Element> Weights<T> {
         run: &Run,
     ) -> Result<Self, Error> {
         let last = run.layout == Layout::ChannelsLast;
-        let has_other_form = weight.is_empty()
-            || patches::fits(layer)
-            || Merged::<T>::outline(layer)?.is_some()
-            || depthwise::fits(layer) && depthwise::pays(layer);
+        let merged = Merged::<T>::outline(layer)?.is_some();
+        let shape = shape_of(layer, weight.len(), merged);
         let facts = Facts {
             tiny: tiny::takes(layer, weight.len()) && !last && tiny::suits(sizes),
             channels_last: last,
             ..facts::<T>(layer, sizes)
         };
-        if has_other_form || choose(&facts).algorithm != Algorithm::Channels || !all_finite(weight)
+        if shape != LayerShape::Usual
+            || choose(&facts).algorithm != Algorithm::Channels
+            || !all_finite(weight)
         {
             return Self::new(layer, weight, &[]);
         }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::algorithm::{WeightCall, bias_gradient, weight_gradient, weight_gradient_scratch};
+use crate::algorithm::{WeightCall, weight_gradient_scratch};
 use crate::layer::Resolved;
 use crate::plan::{exchange, within};
 use crate::tensor::{check_elements, zeros};
@@ -94,12 +94,7 @@ impl Layer {
             count = count.saturating_add(product(&self.weight_shape()));
         }
         if weight {
-            count = count.saturating_add(weight_gradient_scratch::<T>(
-                sizes,
-                self.groups(),
-                self.op() == convt_geometry::Op::ConvTranspose,
-                run,
-            ));
+            count = count.saturating_add(weight_gradient_scratch::<T>(sizes, self.groups(), run));
         }
         if run.layout == Layout::ChannelsLast {
             let spatial = |size: fn(&convt_geometry::Walk) -> usize| {
@@ -144,11 +139,10 @@ impl Layer {
                 run.isa,
                 || sizes.products(),
                 |isa| {
-                    weight_gradient(WeightCall {
+                    T::weight_gradient(WeightCall {
                         isa,
                         sizes,
                         groups: self.groups(),
-                        transposed: self.op() == convt_geometry::Op::ConvTranspose,
                         x: &x,
                         dy: &dy,
                         weight,
@@ -165,7 +159,7 @@ impl Layer {
                 |isa| {
                     let walks = sizes.walks.iter();
                     let plane = walks.map(convt_geometry::Walk::output).product();
-                    bias_gradient(isa, &dy, plane, bias, run.threads);
+                    T::bias_gradient(isa, &dy, plane, bias, run.threads);
                     Ok(())
                 },
             )?;

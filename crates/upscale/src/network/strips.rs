@@ -65,9 +65,11 @@ impl Upscaler {
                 Some(Passes::within(&kernel, scale, planes, layers.radius())?)
             }
         };
-        let radius = chroma
-            .as_ref()
-            .map_or(layers.radius(), |passes| passes.halo()[0]);
+        debug_assert!(
+            chroma
+                .as_ref()
+                .is_none_or(|passes: &Passes| passes.halo()[0] == layers.radius())
+        );
         let mut upscaler = Self {
             layers,
             split,
@@ -75,7 +77,6 @@ impl Upscaler {
             chroma,
             ends: [Vec::new(), Vec::new()],
         };
-        debug_assert_eq!(radius, upscaler.radius());
         if header.channels.has_alpha() {
             upscaler.ends = [upscaler.answer(0.0)?, upscaler.answer(1.0)?];
         }

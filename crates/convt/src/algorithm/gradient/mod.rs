@@ -37,7 +37,6 @@ pub(crate) struct WeightCall<'c, T> {
     /// Sizes of the forward run.
     pub(crate) sizes: &'c Resolved,
     pub(crate) groups: usize,
-    pub(crate) transposed: bool,
     pub(crate) x: &'c [T],
     pub(crate) dy: &'c [T],
     pub(crate) weight: &'c mut [T],
@@ -117,11 +116,10 @@ impl PairAxis {
 }
 
 impl PairShape {
-    fn new(sizes: &Resolved, groups: usize, transposed: bool) -> Self {
-        let (coarse_channels, fine_channels) = if transposed {
-            (sizes.in_channels, sizes.out_channels)
-        } else {
-            (sizes.out_channels, sizes.in_channels)
+    fn new(sizes: &Resolved, groups: usize) -> Self {
+        let (coarse_channels, fine_channels) = match op(sizes) {
+            Op::ConvTranspose => (sizes.in_channels, sizes.out_channels),
+            Op::Conv => (sizes.out_channels, sizes.in_channels),
         };
         Self {
             batch: sizes.batch,
@@ -154,6 +152,11 @@ impl PairShape {
     }
 }
 
+/// The operation of a run of these sizes: every layer has a width.
+fn op(sizes: &Resolved) -> Op {
+    sizes.walks.all()[2].op()
+}
+
 /// Products up to which the definition itself is fastest.
 const FEW: u128 = 2048;
 
@@ -176,10 +179,9 @@ fn cut<T: Element>(
 pub(crate) fn weight_gradient_scratch<T: Element>(
     sizes: &Resolved,
     groups: usize,
-    transposed: bool,
     run: &Run,
 ) -> usize {
-    let shape = PairShape::new(sizes, groups, transposed);
+    let shape = PairShape::new(sizes, groups);
     if shape.coarse_each() * shape.fine_each() == 0 {
         return 0;
     }
@@ -203,8 +205,11 @@ pub(crate) fn weight_gradient<T: Element>(call: WeightCall<'_, T>) -> Result<(),
     if weight.is_empty() {
         return Ok(());
     }
-    let shape = PairShape::new(sizes, call.groups, call.transposed);
-    let (coarse, fine) = if call.transposed { (x, dy) } else { (dy, x) };
+    let shape = PairShape::new(sizes, call.groups);
+    let (coarse, fine) = match op(sizes) {
+        Op::ConvTranspose => (x, dy),
+        Op::Conv => (dy, x),
+    };
     let pair = Pair {
         coarse,
         fine,

@@ -53,7 +53,7 @@ fn check<T: Element + Float>(values: fn(&mut Rng, usize) -> Vec<T>) {
         let x = values(&mut rng, count(&problem.input_shape()));
         let dy = values(&mut rng, count(&problem.output_shape().expect("legal")));
         let transposed = problem.op == Op::ConvTranspose;
-        let shape = PairShape::new(&sizes, problem.groups, transposed);
+        let shape = PairShape::new(&sizes, problem.groups);
         let (coarse, fine) = if transposed { (&x, &dy) } else { (&dy, &x) };
         let pair = Pair {
             coarse,
@@ -70,7 +70,6 @@ fn check<T: Element + Float>(values: fn(&mut Rng, usize) -> Vec<T>) {
                     isa,
                     sizes: &sizes,
                     groups: problem.groups,
-                    transposed,
                     x: &x,
                     dy: &dy,
                     weight: found.as_mut_slice(),
@@ -124,7 +123,7 @@ fn every_form_is_chosen_and_memory_is_bounded() {
         for line in SHAPES {
             let problem: Problem = line.parse().expect("a problem");
             let sizes = Resolved::of(&problem).expect("legal");
-            let shape = PairShape::new(&sizes, problem.groups, problem.op == Op::ConvTranspose);
+            let shape = PairShape::new(&sizes, problem.groups);
             for jobs in [1, 7] {
                 let cut = Cut::new::<f32>(isa, &shape, jobs);
                 forms.push(cut.tile.form);
